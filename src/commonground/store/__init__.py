@@ -1,0 +1,1 @@
+"""The bytes: chunks, xorbs, shards and the places that hold them."""
