@@ -1,0 +1,55 @@
+"""SQLAlchemy engines with the pragmas and pool sizes this project relies on."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+BUSY_MILLISECONDS = 30_000
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether the address names an SQLite file."""
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def reader(url: str, threads: int) -> Engine:
+    """An engine for reading: on SQLite its connections refuse writes."""
+    if not is_sqlite(url):
+        return create_engine(url, pool_size=threads, max_overflow=threads, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=threads, max_overflow=0)
+    _on_connect(engine, ["PRAGMA query_only=ON"])
+    _begin_with(engine, "BEGIN")
+    return engine
+
+
+def writer(url: str) -> Engine:
+    """The single-connection SQLite engine of the writer thread."""
+    Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=1, max_overflow=0)
+    _on_connect(engine, ["PRAGMA journal_size_limit=67108864"])
+    _begin_with(engine, "BEGIN IMMEDIATE")
+    return engine
+
+
+def _on_connect(engine: Engine, pragmas: list[str]) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours: the driver would start deferred transactions
+        for pragma in [
+            f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
+            "PRAGMA journal_mode=WAL",
+            "PRAGMA synchronous=FULL",  # NORMAL loses acknowledged commits on a power cut
+            "PRAGMA foreign_keys=ON",
+            "PRAGMA cache_size=-32768",
+            "PRAGMA mmap_size=268435456",
+            "PRAGMA temp_store=MEMORY",
+            *pragmas,
+        ]:
+            connection.execute(pragma)
+
+
+def _begin_with(engine: Engine, statement: str) -> None:
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)

@@ -1,0 +1,96 @@
+"""Tables of stored bytes: xorbs, chunks, files, and who may use them."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, String, Table, Text
+
+from commonground.database.schema.base import Identity, metadata, moment, reference, row_id
+
+xorb = Table(
+    "xorb",
+    metadata,
+    row_id(),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+    Column("packed_length", BigInteger, nullable=False),  # bytes in the backend
+    Column("length", BigInteger, nullable=False),  # bytes after decompression
+    Column("chunk_index", LargeBinary, nullable=False),  # see store/xet/xorb.py: XorbIndex
+    moment("created_at"),
+    moment("damaged_at", nullable=True),  # set by scrub
+)
+
+chunk = Table(
+    "chunk",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    reference("xorb_id", "xorb.id"),
+    Column("position", Integer, nullable=False),
+    Index("ix_chunk_xorb_id", "xorb_id"),
+    sqlite_with_rowid=False,
+)
+
+file = Table(
+    "file",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),  # xet file hash
+    Column("sha256", LargeBinary(32)),  # as claimed; to be trusted only when state is VERIFIED
+    Column("size", BigInteger, nullable=False),
+    Column(
+        "terms", LargeBinary, nullable=False
+    ),  # per term: xorb hash 32, start u32, end u32, bytes u32 (little endian)
+    Column("state", SmallInteger, nullable=False),  # 0 unverified, 1 verified, 2 mismatch
+    moment("created_at"),
+    Index("ix_file_sha256", "sha256"),
+)
+
+file_xorb = Table(
+    "file_xorb",
+    metadata,
+    reference("xorb_id", "xorb.id", primary_key=True),
+    Column("file_hash", LargeBinary(32), primary_key=True),
+    Index("ix_file_xorb_file_hash", "file_hash"),
+    sqlite_with_rowid=False,
+)
+
+file_link = Table(
+    "file_link",
+    metadata,
+    Column("repository_id", Identity, primary_key=True),  # the store does not know repositories: no foreign key
+    Column("file_hash", LargeBinary(32), primary_key=True),
+    Column("sha256", LargeBinary(32)),
+    Column("size", BigInteger, nullable=False),
+    Column("filename", Text, nullable=False, default=""),
+    Column("account_id", Identity),
+    moment("created_at"),
+    Index("ix_file_link_file_hash", "file_hash"),
+    Index("ix_file_link_sha256", "sha256", "repository_id"),
+)
+
+file_upload = Table(
+    "file_upload",
+    metadata,
+    Column("account_id", Identity, primary_key=True),
+    Column("file_hash", LargeBinary(32), primary_key=True),
+    Column("sha256", LargeBinary(32)),
+    moment("created_at"),
+    Index("ix_file_upload_sha256", "sha256", "account_id"),
+    Index("ix_file_upload_file_hash", "file_hash"),
+)
+
+xorb_upload = Table(
+    "xorb_upload",
+    metadata,
+    Column("account_id", Identity, primary_key=True),
+    reference("xorb_id", "xorb.id", primary_key=True),
+    moment("created_at"),
+    Index("ix_xorb_upload_xorb_id", "xorb_id"),
+)
+
+multipart_upload = Table(
+    "multipart_upload",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("account_id", Identity, nullable=False),
+    Column("sha256", LargeBinary(32), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("part_size", BigInteger, nullable=False),
+    Column("parts", Text, nullable=False, default="{}"),  # JSON: part number -> etag
+    moment("created_at"),
+)

@@ -1,0 +1,413 @@
+"""The one error tree: every failure a user can meet has a class, an HTTP status, a stable code and text in two languages."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+
+class CommongroundError(Exception):
+    """Base of every error this project raises on purpose.
+
+    Subclasses set the HTTP ``status``, the stable ``code`` (documented in ``docs/reference/errors.md``) and the text
+    templates ``en`` and ``zh``, filled from the keyword arguments of the constructor.
+    """
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "CG-1000"
+    en: ClassVar[str] = "Internal error."
+    zh: ClassVar[str] = "内部错误。"
+
+    def __init__(self, **details: Any) -> None:
+        self.details = details
+        super().__init__(self.message("en"))
+
+    def message(self, language: str = "en") -> str:
+        """The text shown to the user, in ``"zh"`` or English."""
+        template = self.zh if language == "zh" else self.en
+        return template.format_map(_Details(self.details))
+
+    @classmethod
+    def tree(cls) -> Iterator[type["CommongroundError"]]:
+        """Every class of the tree below this one, itself included."""
+        yield cls
+        for child in cls.__subclasses__():
+            yield from child.tree()
+
+
+class _Details(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return f"<{key}>"
+
+
+# --- requests -------------------------------------------------------------------------------------------------------
+
+
+class BadRequest(CommongroundError):
+    """The request cannot be understood."""
+
+    status, code = 400, "CG-1001"
+    en, zh = "Bad request: {reason}.", "请求有误：{reason}。"
+
+
+class RouteNotFound(CommongroundError):
+    """No route has this path."""
+
+    status, code = 404, "CG-1002"
+    en, zh = "There is nothing at {path}.", "地址 {path} 不存在。"
+
+
+class MethodNotAllowed(CommongroundError):
+    """The path exists, the method does not."""
+
+    status, code = 405, "CG-1003"
+    en, zh = "{method} is not allowed here; use {allowed}.", "此处不允许 {method}，请使用 {allowed}。"
+
+
+class PayloadTooLarge(CommongroundError):
+    """A body is above its limit."""
+
+    status, code = 413, "CG-1004"
+    en, zh = "The request body is larger than the limit of {limit} bytes.", "请求体超过 {limit} 字节的上限。"
+
+
+class RangeNotSatisfiable(CommongroundError):
+    """A byte range starts behind the end."""
+
+    status, code = 416, "CG-1005"
+    en, zh = "The range starts at or after the end of the {size} bytes.", "请求的范围超出文件末尾（共 {size} 字节）。"
+
+
+class PreconditionFailed(CommongroundError):
+    """An ``If-Match`` or similar condition does not hold."""
+
+    status, code = 412, "CG-1006"
+    en, zh = "The precondition does not hold: {reason}.", "前提条件不成立：{reason}。"
+
+
+class CrossSiteRequest(CommongroundError):
+    """A browser sent a state-changing request from another site."""
+
+    status, code = 403, "CG-1007"
+    en, zh = "Cross-site requests may not change anything.", "不允许跨站请求修改数据。"
+
+
+class NotSupported(CommongroundError):
+    """The protocol knows this call, this server does not offer it."""
+
+    status, code = 501, "CG-1008"
+    en, zh = "{feature} is not offered by this server.", "本服务器不提供 {feature}。"
+
+
+class TooManyRequests(CommongroundError):
+    """A bounded resource is busy; try again."""
+
+    status, code = 429, "CG-1009"
+    en, zh = (
+        "Too many requests for {resource}; try again in {seconds} s.",
+        "{resource} 请求过多，请 {seconds} 秒后重试。",
+    )
+
+
+# --- accounts -------------------------------------------------------------------------------------------------------
+
+
+class Unauthenticated(CommongroundError):
+    """A caller without credentials asks for what needs them."""
+
+    status, code = 401, "CG-1101"
+    en, zh = "Sign in or send an access token.", "请登录或提供访问令牌。"
+
+
+class InvalidCredentials(CommongroundError):
+    """A token or password is wrong, expired or revoked."""
+
+    status, code = 401, "CG-1102"
+    en, zh = "Invalid credentials in Authorization header", "Authorization 中的凭据无效"
+
+
+class Forbidden(CommongroundError):
+    """The caller is known and may not do this."""
+
+    status, code = 403, "CG-1103"
+    en, zh = "You don't have the rights to {action} {resource}.", "你没有权限{action} {resource}。"
+
+
+class AccountNotFound(CommongroundError):
+    """No user or organisation has this name."""
+
+    status, code = 404, "CG-1104"
+    en, zh = "There is no user or organisation named {name}.", "没有名为 {name} 的用户或组织。"
+
+
+class AccountExists(CommongroundError):
+    """The name is taken, in any spelling of case."""
+
+    status, code = 409, "CG-1105"
+    en, zh = "The name {name} is taken.", "名称 {name} 已被占用。"
+
+
+class InvalidName(CommongroundError):
+    """A user, organisation or repository name breaks the rules."""
+
+    status, code = 400, "CG-1106"
+    en, zh = "{name} is not a valid name: {reason}.", "名称 {name} 无效：{reason}。"
+
+
+class RegistrationClosed(CommongroundError):
+    """Registration needs an invitation or is off."""
+
+    status, code = 403, "CG-1107"
+    en, zh = "Registration is {state} on this server.", "本服务器的注册状态为：{state}。"
+
+
+class WeakPassword(CommongroundError):
+    """A password is below the minimum."""
+
+    status, code = 400, "CG-1108"
+    en, zh = "The password needs at least {length} characters.", "密码至少需要 {length} 个字符。"
+
+
+class LinkExpired(CommongroundError):
+    """A one-time link was used or has expired."""
+
+    status, code = 410, "CG-1109"
+    en, zh = "This link was used already or has expired.", "此链接已使用或已过期。"
+
+
+class TokenNotFound(CommongroundError):
+    """The account has no such access token."""
+
+    status, code = 404, "CG-1110"
+    en, zh = "There is no such token.", "没有此令牌。"
+
+
+# --- hub ------------------------------------------------------------------------------------------------------------
+
+
+class RepositoryNotFound(CommongroundError):
+    """The repository is absent, or private to the caller: both look the same."""
+
+    status, code = 404, "CG-1201"
+    en, zh = "Repository not found", "找不到仓库"
+
+
+class RepositoryExists(CommongroundError):
+    """The id is taken, in any spelling of case. Detail ``url`` names the existing repository."""
+
+    status, code = 409, "CG-1202"
+    en, zh = "You already created this {kind} repo: {repository}", "{kind} 仓库 {repository} 已存在"
+
+
+class RevisionNotFound(CommongroundError):
+    """No branch, tag or reachable commit has this name."""
+
+    status, code = 404, "CG-1203"
+    en, zh = "Invalid rev id: {revision}", "找不到修订版本：{revision}"
+
+
+class EntryNotFound(CommongroundError):
+    """The revision has no such path."""
+
+    status, code = 404, "CG-1204"
+    en, zh = "Entry not found: {path}", "找不到文件：{path}"
+
+
+class InvalidPath(CommongroundError):
+    """A path inside a repository is unsafe or malformed."""
+
+    status, code = 400, "CG-1205"
+    en, zh = "{path} is not a valid path: {reason}.", "路径 {path} 无效：{reason}。"
+
+
+class StaleParent(CommongroundError):
+    """The branch moved since the caller read it."""
+
+    status, code = 412, "CG-1206"
+    en = "A commit has happened since. The branch was updated since you opened this page. Please refresh and try again."
+    zh = "分支已有新的提交，请刷新后重试。"
+
+
+class RefExists(CommongroundError):
+    """The branch or tag exists already."""
+
+    status, code = 409, "CG-1207"
+    en, zh = "Reference {ref} already exists", "引用 {ref} 已存在"
+
+
+class InvalidRef(CommongroundError):
+    """A branch or tag name breaks git's rules, or the ref may not be changed this way."""
+
+    status, code = 400, "CG-1208"
+    en, zh = "{ref} cannot be used: {reason}.", "引用 {ref} 不可用：{reason}。"
+
+
+class InvalidCommit(CommongroundError):
+    """The operations of a commit cannot be applied."""
+
+    status, code = 400, "CG-1209"
+    en, zh = "The commit was refused: {reason}.", "提交被拒绝：{reason}。"
+
+
+class FileToDeleteNotFound(EntryNotFound):
+    """A commit deletes a path that does not exist."""
+
+    code = "CG-1210"
+    en, zh = "A file with this name doesn't exist: {path}", "没有该名称的文件：{path}"
+
+
+class InvalidCard(CommongroundError):
+    """The front matter of a card does not validate."""
+
+    status, code = 400, "CG-1211"
+    en, zh = "Invalid metadata in README.md: {reason}", "README.md 的元数据无效：{reason}"
+
+
+class ContentMissing(CommongroundError):
+    """A commit or push names content by hash that the caller has not uploaded and may not read."""
+
+    status, code = 400, "CG-1212"
+    en, zh = "The content {oid} of {path} is missing: upload it first.", "{path} 的内容 {oid} 缺失：请先上传。"
+
+
+class RepositoryDisabled(CommongroundError):
+    """Access to the repository was blocked by an administrator."""
+
+    status, code = 403, "CG-1213"
+    en, zh = "Access to this resource is disabled.", "对该资源的访问已被禁用。"
+
+
+class ObjectConflict(CommongroundError):
+    """Another body was sent for a git object id that is known."""
+
+    status, code = 409, "CG-1214"
+    en, zh = "Object {oid} exists with another body.", "对象 {oid} 已存在且内容不同。"
+
+
+class RepositoryMoved(CommongroundError):
+    """The repository has a new id: detail ``repository`` ("owner/name"). Gateways answer with a redirect."""
+
+    status, code = 307, "CG-1215"
+    en, zh = "The repository moved to {repository}.", "仓库已移至 {repository}。"
+
+
+# --- store ----------------------------------------------------------------------------------------------------------
+
+
+class InvalidXorb(CommongroundError):
+    """An uploaded xorb does not verify."""
+
+    status, code = 400, "CG-1301"
+    en, zh = "The xorb was refused: {reason}.", "xorb 被拒绝：{reason}。"
+
+
+class InvalidShard(CommongroundError):
+    """An uploaded shard does not verify or names chunks the uploader does not have."""
+
+    status, code = 400, "CG-1302"
+    en, zh = "The shard was refused: {reason}.", "shard 被拒绝：{reason}。"
+
+
+class BlobNotFound(CommongroundError):
+    """No such blob, or none the caller may use."""
+
+    status, code = 404, "CG-1303"
+    en, zh = "There is no content {oid}.", "没有内容 {oid}。"
+
+
+class DigestMismatch(CommongroundError):
+    """Bytes do not have the digest that was claimed for them."""
+
+    status, code = 400, "CG-1304"
+    en, zh = "The content has the digest {actual}, not {expected}.", "内容的摘要是 {actual}，而非 {expected}。"
+
+
+class CorruptBlob(CommongroundError):
+    """Stored bytes fail their own hash; they are never served."""
+
+    status, code = 500, "CG-1305"
+    en, zh = "Stored content {oid} is damaged; run fsck.", "存储内容 {oid} 已损坏，请运行 fsck。"
+
+
+class StorageFull(CommongroundError):
+    """The disk or the quota of the store is exhausted."""
+
+    status, code = 507, "CG-1306"
+    en, zh = "The storage is full; nothing was written.", "存储空间已满，未写入任何数据。"
+
+
+class StorageUnavailable(CommongroundError):
+    """The object store does not answer."""
+
+    status, code = 503, "CG-1307"
+    en, zh = "The storage does not answer: {reason}.", "存储没有响应：{reason}。"
+
+
+class SizeMismatch(CommongroundError):
+    """A body is shorter or longer than announced."""
+
+    status, code = 400, "CG-1308"
+    en, zh = "Received {actual} bytes, expected {expected}.", "收到 {actual} 字节，应为 {expected} 字节。"
+
+
+class UploadNotFound(CommongroundError):
+    """A multipart upload is unknown, finished, expired or somebody else's."""
+
+    status, code = 404, "CG-1309"
+    en, zh = "There is no upload {upload}.", "没有上传任务 {upload}。"
+
+
+# --- git ------------------------------------------------------------------------------------------------------------
+
+
+class PushRejected(CommongroundError):
+    """A git push breaks a rule; the reason is shown by git."""
+
+    status, code = 400, "CG-1401"
+    en, zh = "Push rejected: {reason}", "推送被拒绝：{reason}"
+
+
+# --- operation ------------------------------------------------------------------------------------------------------
+
+
+class InvalidSetting(CommongroundError):
+    """A setting cannot be read."""
+
+    status, code = 500, "CG-1501"
+    en, zh = "Setting {name}: {reason}.", "设置 {name}：{reason}。"
+
+
+class DatabaseUnavailable(CommongroundError):
+    """The database does not answer or stays locked."""
+
+    status, code = 503, "CG-1502"
+    en, zh = "The database does not answer: {reason}.", "数据库没有响应：{reason}。"
+
+
+class DatabaseTooNew(CommongroundError):
+    """The database was written by a newer release."""
+
+    status, code = 500, "CG-1503"
+    en, zh = (
+        "The database has revision {revision}, which this release does not know.",
+        "数据库版本 {revision} 不受此版本支持。",
+    )
+
+
+class DataDirectoryInUse(CommongroundError):
+    """Another server holds what cannot be shared."""
+
+    status, code = 500, "CG-1504"
+    en, zh = "{path} is in use by another server: {reason}.", "{path} 正被另一个服务器使用：{reason}。"
+
+
+class TaskLost(CommongroundError):
+    """A worker's lease ended and another worker has the task: the late result is refused."""
+
+    status, code = 409, "CG-1505"
+    en, zh = "The lease of task {task} has ended.", "任务 {task} 的租约已结束。"
+
+
+class NotReady(CommongroundError):
+    """The server is starting, draining, or a dependency is away."""
+
+    status, code = 503, "CG-1506"
+    en, zh = "The server is not ready: {reason}.", "服务器尚未就绪：{reason}。"

@@ -1,0 +1,1 @@
+"""One package a protocol. Gateways never import each other."""

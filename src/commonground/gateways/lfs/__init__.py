@@ -1,0 +1,1 @@
+"""The git LFS batch API."""

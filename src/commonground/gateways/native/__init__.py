@@ -1,0 +1,1 @@
+"""The API of our own, /api/cg/v1."""

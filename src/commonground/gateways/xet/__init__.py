@@ -1,0 +1,1 @@
+"""The Xet content-addressed store API."""

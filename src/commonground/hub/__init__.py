@@ -1,0 +1,1 @@
+"""Repositories, revisions, cards, weights and search: the heart."""

@@ -1,0 +1,1 @@
+"""Cards: the typed metadata in the front matter of a README."""

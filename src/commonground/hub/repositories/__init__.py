@@ -1,0 +1,1 @@
+"""Repositories: named trees of files, who owns them, how they are found and counted."""

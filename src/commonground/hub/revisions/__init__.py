@@ -1,0 +1,1 @@
+"""Revisions: git objects as rows, refs, commits, trees and their history."""

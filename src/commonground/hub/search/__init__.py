@@ -1,0 +1,1 @@
+"""Search over repositories: full text, filters, sorting."""

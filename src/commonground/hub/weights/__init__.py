@@ -1,0 +1,1 @@
+"""Weights: headers of safetensors, GGUF and ONNX files."""

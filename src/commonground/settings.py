@@ -1,0 +1,154 @@
+"""One typed settings tree. Sources, later wins: defaults, ``commonground.toml``, environment (``CG_*``), command line."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import msgspec
+
+from commonground.errors import InvalidSetting
+
+Role = Literal["all", "hub", "inference", "worker", "web"]
+
+
+def _doc(text: str) -> msgspec.Meta:
+    return msgspec.Meta(description=text)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Every setting of the server. ``name`` is read from ``CG_NAME`` and from ``name = ...`` in ``commonground.toml``."""
+
+    data: Annotated[Path, _doc("Directory of everything the server keeps.")] = Path(".commonground")
+    host: Annotated[str, _doc("Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, _doc("Port to listen on.")] = 8000
+    role: Annotated[Role, _doc("Which part of the server this process runs.")] = "all"
+    workers: Annotated[int, _doc("Number of web processes.")] = 1
+    public_url: Annotated[str, _doc("Address clients reach the server at; empty: taken from the request.")] = ""
+    database_url: Annotated[str, _doc("postgresql://... ; empty: SQLite inside the data directory.")] = ""
+    storage_url: Annotated[str, _doc("s3://bucket/prefix?endpoint=... ; empty: files inside the data directory.")] = ""
+    registration: Annotated[Literal["open", "invite", "closed"], _doc("Who may create an account.")] = "invite"
+    trusted_proxies: Annotated[tuple[str, ...], _doc("Addresses whose X-Forwarded-* headers are believed.")] = ()
+    tls_cert: Annotated[Path | None, _doc("Certificate chain (PEM) to serve HTTPS with.")] = None
+    tls_key: Annotated[Path | None, _doc("Private key (PEM) of the certificate.")] = None
+    log_format: Annotated[Literal["auto", "text", "json"], _doc("auto: text on a terminal, JSON elsewhere.")] = "auto"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], _doc("Lowest level that is logged.")] = "info"
+    database_threads: Annotated[int, _doc("Threads that run database reads, per process.")] = 4
+    cache_bytes: Annotated[int, _doc("Disk space for rebuilt hot files, in bytes.")] = 20 * 2**30
+    memory_cache_bytes: Annotated[int, _doc("Memory for hot git objects and xorb indexes, per process, in bytes.")] = (
+        2**26
+    )
+    regular_file_limit: Annotated[int, _doc("Largest file kept as a plain git blob, in bytes; above it: LFS.")] = (
+        10 * 2**20
+    )
+    commit_body_limit: Annotated[int, _doc("Largest body of one commit request, in bytes.")] = 2**30
+    push_limit: Annotated[int, _doc("Largest pack of one git push, in bytes.")] = 4 * 2**30
+    inline_verify_limit: Annotated[
+        int, _doc("Files up to this many bytes have their SHA-256 checked before an upload is answered.")
+    ] = 256 * 2**20
+    upload_lease_seconds: Annotated[
+        int, _doc("How long uploaded content may wait for its commit before gc reaps it.")
+    ] = 86_400
+    token_seconds: Annotated[int, _doc("Lifetime of the short-lived tokens handed to transfer clients.")] = 3600
+    session_days: Annotated[int, _doc("Days until a browser session ends.")] = 30
+    drain_seconds: Annotated[int, _doc("How long requests may finish after SIGTERM.")] = 20
+
+    @property
+    def database_address(self) -> str:
+        """SQLAlchemy URL of the database."""
+        if not self.database_url:
+            return f"sqlite:///{(self.data / 'commonground.sqlite3').absolute()}"
+        return self.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @property
+    def storage_address(self) -> str:
+        """URL of the blob backend: ``file:///...`` or ``s3://...``."""
+        return self.storage_url or f"file://{(self.data / 'store').absolute()}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether clients reach the server through HTTPS, so that cookies must be ``Secure``."""
+        return self.tls_cert is not None or self.public_url.startswith("https://")
+
+
+class Explained(msgspec.Struct, frozen=True):
+    """One setting, its value and where the value came from."""
+
+    name: str
+    value: Any
+    source: str
+    description: str
+
+
+def load(
+    flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, file: Path | None = None
+) -> tuple[Settings, list[Explained]]:
+    """Settings merged from all sources, and the explanation of each.
+
+    ``flags`` holds command line values (``None`` = not given). ``file`` defaults to ``commonground.toml`` in the data
+    directory, then in the working directory. Raises :class:`InvalidSetting` on unknown names and wrong types.
+    """
+    environ = os.environ if environ is None else environ
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    from_environment = {
+        name: _split(name, environ[f"CG_{name.upper()}"]) for name in _names() if f"CG_{name.upper()}" in environ
+    }
+    data = Path(given.get("data") or from_environment.get("data") or Settings().data)
+    path = file or next((p for p in (data / "commonground.toml", Path("commonground.toml")) if p.is_file()), None)
+    layers = [("default", {}), (str(path), _read_toml(path)), ("environment", from_environment), ("flag", given)]
+    merged: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for source, values in layers:
+        merged |= values
+        sources |= dict.fromkeys(values, source)
+    settings = _convert(merged)
+    return settings, [
+        Explained(name, getattr(settings, name), sources.get(name, "default"), description)
+        for name, description in describe().items()
+    ]
+
+
+def describe() -> dict[str, str]:
+    """Name and one-line description of every setting, in order."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {name: _description(hints[name]) for name in _names()}
+
+
+def _names() -> tuple[str, ...]:
+    return Settings.__struct_fields__
+
+
+def _description(hint: Any) -> str:
+    return next((m.description for m in getattr(hint, "__metadata__", ()) if isinstance(m, msgspec.Meta)), "") or ""
+
+
+def _split(name: str, text: str) -> Any:
+    return [part.strip() for part in text.split(",") if part.strip()] if name == "trusted_proxies" else text
+
+
+def _read_toml(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        values = tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise InvalidSetting(name=str(path), reason=str(error)) from None
+    unknown = sorted(set(values) - set(_names()))
+    if unknown:
+        raise InvalidSetting(name=unknown[0], reason=f"unknown name in {path}")
+    return values
+
+
+def _convert(values: dict[str, Any]) -> Settings:
+    plain = {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+    try:
+        return msgspec.convert(plain, Settings, strict=False, dec_hook=_decode_path)
+    except msgspec.ValidationError as error:
+        raise InvalidSetting(name="configuration", reason=str(error)) from None
+
+
+def _decode_path(kind: type, value: Any) -> Any:
+    if kind is Path:
+        return Path(value)
+    raise TypeError(kind)
