@@ -35,7 +35,7 @@ class Chunker:
         return self._feed(memoryview(data).cast("B"))
 
     def finish(self) -> Iterator[bytes]:
-        """End the stream; yield the last chunk, of 1 byte to 128 KiB, unless nothing is left. Ready for a new stream."""
+        """End the stream; yield the last chunk (1 byte to 128 KiB) if anything is left. Ready for a new stream."""
         self._claim()
         rest = bytes(self._buffer)
         self._buffer.clear()

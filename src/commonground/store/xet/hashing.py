@@ -32,14 +32,18 @@ Node = tuple[bytes, int]
 
 def to_hex(h: bytes) -> str:
     """Text form of a hash: 64 lowercase hex digits."""
-    return (h[7::-1] + h[15:7:-1] + h[23:15:-1] + h[31:23:-1]).hex()
+    return swap_words(h).hex()
 
 
 def from_hex(s: str) -> bytes:
     """Inverse of `to_hex`; ValueError on anything but 64 lowercase hex digits."""
     if len(s) != 2 * HASH_LENGTH or not _TEXT_DIGITS.issuperset(s):
         raise ValueError("a Xet hash is 64 lowercase hex digits")
-    h = bytes.fromhex(s)
+    return swap_words(bytes.fromhex(s))
+
+
+def swap_words(h: bytes) -> bytes:
+    """Reverse each 8-byte group of 32 bytes: turns a natural SHA-256 into its form inside shards, and back."""
     return h[7::-1] + h[15:7:-1] + h[23:15:-1] + h[31:23:-1]
 
 
