@@ -17,6 +17,7 @@ from commonground.store.xet.limits import (
     MAX_PACKED_CHUNK_LENGTH,
     MAX_XORB_CHUNKS,
     MAX_XORB_LENGTH,
+    MAX_XORB_UPLOAD,
 )
 from commonground.store.xet.xorb_index import XorbIndex
 
@@ -106,8 +107,8 @@ class XorbVerifier:
     def feed(self, data: bytes | memoryview) -> None:
         """Take the next bytes of the xorb."""
         self._received += len(data)
-        if self._received > MAX_XORB_LENGTH:
-            raise FormatError(f"xorb is larger than {MAX_XORB_LENGTH} bytes")
+        if self._received > MAX_XORB_UPLOAD:
+            raise FormatError(f"xorb is larger than {MAX_XORB_UPLOAD} bytes")
         if self._footer:
             self._footer += data
             return
@@ -149,6 +150,8 @@ class XorbVerifier:
             raise FormatError(f"xorb holds more than {MAX_XORB_CHUNKS} chunks")
         digest = chunk_hash(decompress(header.scheme, packed, header.length))
         length = CHUNK_HEADER_LENGTH + header.packed
+        if self._offset + length > MAX_XORB_LENGTH:
+            raise FormatError(f"the chunks of the xorb are larger than {MAX_XORB_LENGTH} bytes")
         self._chunks.append(XorbChunk(digest, self._offset, length, header.length, header.scheme))
         self._offset += length
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from commonground.store.xet.chunking import MAX_CHUNK
 from commonground.store.xet.compression import compress
 from commonground.store.xet.errors import FormatError
 from commonground.store.xet.hashing import chunk_hash, xorb_hash
-from commonground.store.xet.limits import CHUNK_HEADER_LENGTH, MAX_XORB_CHUNKS, MAX_XORB_LENGTH
+from commonground.store.xet.limits import CHUNK_HEADER_LENGTH, MAX_XORB_CHUNKS, MAX_XORB_CONTENT
 from commonground.store.xet.xorb import ChunkHeader, ParsedXorb, XorbChunk
-
-# Unpacked bytes of a xorb stay under the limit of the packed ones, as the reference client keeps them.
-_MAX_UNPACKED: Final = MAX_XORB_LENGTH
 
 
 class XorbPacker:
@@ -32,12 +28,8 @@ class XorbPacker:
         return self._packed
 
     def fits(self, length: int) -> bool:
-        """Whether one more chunk of `length` bytes is within the limits, however badly it packs."""
-        return (
-            len(self._chunks) < MAX_XORB_CHUNKS
-            and self._packed + CHUNK_HEADER_LENGTH + length <= MAX_XORB_LENGTH
-            and self._unpacked + length <= _MAX_UNPACKED
-        )
+        """Whether one more chunk of `length` bytes is within the limits: 8192 chunks, 64 MiB of content."""
+        return len(self._chunks) < MAX_XORB_CHUNKS and self._unpacked + length <= MAX_XORB_CONTENT
 
     def add(self, data: bytes, known_hash: bytes | None = None) -> int:
         """Append a chunk and return its position; `known_hash` saves hashing it again.
