@@ -1,0 +1,92 @@
+"""Writes the reference pages that follow from the code: ``python docs/generate.py``. A test holds them up to date."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import commonground.cli.main as command_line
+from commonground import settings
+from commonground.errors import CommongroundError
+
+HERE = Path(__file__).parent / "reference"
+
+
+def errors_page() -> str:
+    """Every error code: meaning, HTTP status, both texts."""
+    kinds = sorted(CommongroundError.tree(), key=lambda kind: kind.code)
+    parts = [
+        "# Error codes\n\nEvery error answers `{\"error\": text, \"code\": \"CG-…\"}`, in Chinese with `Accept-Language: zh`; "
+        "the protocols add their own headers.\n"
+    ]
+    parts += [
+        f"## {kind.code} {kind.__name__}\n\n{_flow(kind.__doc__)}\n\n"
+        f"- HTTP status: {kind.status}\n- English: {kind.en}\n- 中文：{kind.zh}\n"
+        for kind in kinds
+    ]
+    return "\n".join(parts)
+
+
+def settings_page() -> str:
+    """Every setting: environment variable, default, meaning."""
+    defaults = settings.Settings()
+    rows = [
+        f"| `{name}` | `CG_{name.upper()}` | `{_shown(getattr(defaults, name))}` | {text} |"
+        for name, text in settings.describe().items()
+    ]
+    return (
+        "# Settings\n\nSources, later wins: default, `commonground.toml` (in the data directory or the working directory), environment, "
+        "command line. `commonground config explain` prints each value and where it came from.\n\n"
+        "| name in the file | environment | default | meaning |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
+    )
+
+
+def commands_page() -> str:
+    """Every command with its help text."""
+    parts = ["# Commands\n\n`cg` is short for `commonground`. `--debug` anywhere shows the traceback of a failure.\n"]
+    for words in _commands():
+        text = _help(words)
+        parts.append(f"## commonground {' '.join(words)}\n\n```text\n{text}\n```\n")
+    return "\n".join(parts)
+
+
+PAGES = {"errors.md": errors_page, "settings.md": settings_page, "commands.md": commands_page}
+
+
+def _commands() -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+    for name in command_line.app:
+        if name.startswith("-"):
+            continue
+        child = command_line.app[name]
+        nested = [inner for inner in child if not inner.startswith("-")]
+        found += [(name, inner) for inner in nested] if nested else [(name,)]
+    return found
+
+
+def _help(words: tuple[str, ...]) -> str:
+    run = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", "from commonground.cli.main import main; main()", *words, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"COLUMNS": "100", "NO_COLOR": "1", "PATH": "", "TERM": "dumb"},
+    )
+    return "\n".join(line.rstrip() for line in run.stdout.strip().splitlines())
+
+
+def _flow(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def _shown(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+
+
+def main() -> None:
+    """Write all pages."""
+    for name, make in PAGES.items():
+        (HERE / name).write_text(make(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
