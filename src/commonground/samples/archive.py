@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -26,12 +27,13 @@ class ArchiveError(ValueError):
 def extract(archive: Path, members: Sequence[Member], folder: Path) -> list[str]:
     """Write the members below `folder` and return their paths there, sorted.
 
-    The names of a member are checked before its first byte is written. Raises `ArchiveError`; `OSError` where the disk refuses.
+    The names of a member are checked before its first byte is written. Raises `ArchiveError`, and `OSError` where the
+    disk refuses.
     """
     try:
         with zipfile.ZipFile(archive) as wheel:
             written = [path for member in members for path in _place(wheel, member, folder)]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise ArchiveError(f"{archive.name} is no readable wheel: {error}") from error
     return sorted(written)
 
@@ -86,7 +88,7 @@ def _transform(wheel: zipfile.ZipFile, entries: Mapping[str, zipfile.ZipInfo], m
     transform = TRANSFORMS[member.transform or ""]
     try:
         content = transform({name: wheel.read(info) for name, info in entries.items()})
-    except (ValueError, OSError) as error:
+    except (ValueError, LookupError, EOFError, OSError, zlib.error) as error:
         raise ArchiveError(f"{member.source} does not have the expected form: {error}") from error
     _new_file(folder, member.target).write_bytes(content)
 

@@ -21,7 +21,7 @@ def render(sample: Sample, hub: str = DEFAULT_HUB) -> bytes:
 
 def front_matter(sample: Sample) -> dict[str, Any]:
     """The card's metadata: the catalogue's, then the package and digest (lists where there are several packages)."""
-    metadata: dict[str, Any] = msgspec.to_builtins(sample.card)
+    metadata: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(sample.card))
     packages = [package.requirement for package in sample.packages]
     digests = [package.sha256 for package in sample.packages]
     metadata["source_package"] = packages[0] if len(packages) == 1 else packages

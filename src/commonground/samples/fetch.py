@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from commonground.samples.model import Fetched, Package, Skipped
 
@@ -23,17 +25,17 @@ POLL = 0.25
 STALE = 24 * 3600.0
 WORK_PREFIX = ".partial-"
 PIP = (sys.executable, "-m", "pip")
+RETRIES = 3  # at least one: only a retry that failed tells a registry out of reach from one without the package
 OFFLINE = (
-    "NewConnectionError",
-    "Name or service not known",
-    "name resolution",
-    "Network is unreachable",
-    "Connection refused",
-    "ConnectTimeout",
-    "Read timed out",
-    "ProxyError",
+    "Retry(total=0",
     "Max retries exceeded",
+    "Failed to connect",
+    "Failed to resolve",
+    "Unable to connect",
+    "Read timed out",
+    "ReadTimeoutError",
 )
+UNREACHABLE = "the package registry cannot be reached"
 GONE = ("No matching distribution", "Could not find a version")
 
 
@@ -65,7 +67,7 @@ class PackageClient:
             if mismatch(target, package) is None:
                 return Fetched(package, target, downloaded=False)
             if self._unreachable:
-                return Skipped(package.name, "the package registry cannot be reached")
+                return Skipped(package.name, UNREACHABLE)
             return self._fetch(package, target, advance)
         except OSError as error:
             return Skipped(package.name, f"the cache {self.cache} cannot be used: {error.strerror or error}")
@@ -83,23 +85,19 @@ class PackageClient:
 
     def _download(self, package: Package, work: Path, advance: Advance) -> str | None:
         """Run the client; the reason why it failed, or None. Its temporary files are kept inside `work` too."""
-        environment = {**os.environ, "TMPDIR": str(work), "TEMP": str(work), "TMP": str(work)}
         log = work / "log"
         with log.open("wb") as sink:
-            process = subprocess.Popen(  # noqa: S603  every argument comes from the catalogue or the caller
-                self._arguments(package, work),
-                stdout=sink,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                env=environment,
-            )
+            try:
+                process = _start(self._arguments(package, work), work, sink)
+            except OSError as error:
+                return f"the package client cannot be started: {error.strerror or error}"
             code = _wait(process, work, package.size, advance, self.timeout)
         if code == 0:
             return None
         if code is None:
             return f"the download did not finish within {self.timeout:.0f} s"
         reason = explain(log.read_text(encoding="utf-8", errors="replace"), package)
-        self._unreachable = reason == "the package registry cannot be reached"
+        self._unreachable = reason == UNREACHABLE
         return reason
 
     def _arguments(self, package: Package, work: Path) -> list[str]:
@@ -108,7 +106,7 @@ class PackageClient:
             target = ["--platform", package.platform, "--python-version", package.python, "--implementation", "cp"]
         fixed = ["--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--no-input", "--disable-pip-version-check"]
         return [
-            *self.command, "download", *fixed, "--progress-bar", "off", "--dest", str(work),
+            *self.command, "download", *fixed, "--progress-bar", "off", "--retries", str(RETRIES), "--dest", str(work),
             *target, *self.arguments, package.requirement,
         ]  # fmt: skip
 
@@ -140,12 +138,19 @@ def explain(log: str, package: Package) -> str:
     if "No module named pip" in log:
         return "this Python has no pip; `python -m ensurepip` installs it"
     if any(mark in log for mark in OFFLINE):
-        return "the package registry cannot be reached"
+        return UNREACHABLE
     if any(mark in log for mark in GONE):
         return f"the registry has no {package.requirement} (any more)"
     errors = [line.removeprefix("ERROR: ").strip() for line in log.splitlines() if line.startswith("ERROR: ")]
     last = errors[-1] if errors else (log.strip().splitlines() or ["it said nothing"])[-1].strip()
     return f"the package client failed: {last[:200]}"
+
+
+def _start(command: Sequence[str], work: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "TMPDIR": str(work), "TEMP": str(work), "TMP": str(work)}
+    return subprocess.Popen(  # noqa: S603  every argument comes from the catalogue or the caller
+        command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment
+    )
 
 
 def _wait(process: subprocess.Popen[bytes], work: Path, size: int, advance: Advance, timeout: float) -> int | None:
@@ -171,6 +176,7 @@ def _arrived(work: Path) -> int:
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        found = path.stat()
     except OSError:
         return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
