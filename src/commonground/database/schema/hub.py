@@ -33,6 +33,7 @@ repository = Table(
     Column("head", LargeBinary(20)),
     Column("card", Text, nullable=False, default="{}"),  # JSON of the README front matter
     Column("description", Text, nullable=False, default=""),  # first paragraph of the card
+    Column("tags", Text, nullable=False, default="[]"),  # JSON list, in the order shown; repository_tag is the index
     Column("pipeline_tag", String(64)),
     Column("library_name", String(64)),
     Column("license", String(64)),
@@ -53,6 +54,9 @@ repository = Table(
     Index("ix_repository_kind_downloads", "kind", "downloads", "id"),
     Index("ix_repository_kind_likes", "kind", "likes", "id"),
     Index("ix_repository_kind_trending", "kind", "trending", "id"),
+    Index("ix_repository_kind_parameters", "kind", "parameters", "id"),
+    Index("ix_repository_kind_gated", "kind", "gated", "id"),
+    sqlite_autoincrement=True,  # an id is never given out twice: tokens and store rows name repositories by it
 )
 
 redirect = Table(

@@ -1,0 +1,30 @@
+"""The full-text index: an FTS5 table on SQLite, a weighted tsvector on PostgreSQL. Both are fed with text that is split
+already (see ``hub/search/tokens.py``), so neither database's own word splitting matters.
+
+``repository_search`` has one row a repository; the row goes with its repository on both databases.
+"""
+
+from sqlalchemy import DDL, event
+
+from commonground.database.schema.base import metadata
+
+SQLITE = (
+    # title: id and tags; parts: endings of the words of the id, so that a prefix query finds "bert" in "distilbert".
+    """CREATE VIRTUAL TABLE IF NOT EXISTS repository_search USING fts5(title, parts, body, tokenize='ascii', prefix='1 2 3')""",
+    """CREATE TRIGGER IF NOT EXISTS repository_search_delete AFTER DELETE ON repository
+       BEGIN DELETE FROM repository_search WHERE rowid = old.id; END""",
+)
+POSTGRESQL = (
+    """CREATE TABLE IF NOT EXISTS repository_search (
+         repository_id BIGINT PRIMARY KEY REFERENCES repository (id) ON DELETE CASCADE,
+         document TSVECTOR NOT NULL)""",
+    """CREATE INDEX IF NOT EXISTS ix_repository_search_document ON repository_search USING gin (document)""",
+)
+DROP = ("DROP TABLE IF EXISTS repository_search",)
+
+for _statement in SQLITE:
+    event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
+for _statement in POSTGRESQL:
+    event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect="postgresql"))
+for _statement in DROP:
+    event.listen(metadata, "before_drop", DDL(_statement))
