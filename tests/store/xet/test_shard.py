@@ -66,14 +66,14 @@ def test_the_reference_shard_parses(reference: LocalStore) -> None:
     assert reference.shard.footer == ShardFooter(bytes(32), 0, 0)
 
 
-def test_clients_flag_the_first_chunks_of_files(reference: LocalStore) -> None:
-    firsts = {(file.terms[0].xorb_hash, file.terms[0].start) for file in reference.shard.files if file.terms}
+def test_the_reference_server_flags_the_first_chunks_of_files(reference: LocalStore) -> None:
+    firsts = {file.first_chunk for file in reference.shard.files if file.terms}
     assert firsts == {(xorb.hash, at) for xorb in reference.shard.xorbs for at in xorb.global_dedup_chunks}
 
 
 def test_the_empty_file_has_the_zero_hash_and_no_terms(reference: LocalStore) -> None:
     [empty] = [file for file in reference.shard.files if not file.length]
-    assert (empty.hash, empty.terms, empty.verification) == (bytes(32), [], [])
+    assert (empty.hash, empty.terms, empty.verification, empty.first_chunk) == (bytes(32), [], [], None)
 
 
 def test_a_reference_shard_is_rewritten_byte_for_byte(reference: LocalStore) -> None:

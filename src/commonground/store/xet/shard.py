@@ -70,6 +70,11 @@ class ShardFile(msgspec.Struct, frozen=True):
         return [h for (h,) in HASH_RECORD.iter_unpack(self.verification_records)]
 
     @property
+    def first_chunk(self) -> tuple[bytes, int] | None:
+        """Xorb and position of the first chunk, which clients look for by its hash alone; None for the empty file."""
+        return (bytes(self.term_records["xorb"][0]), int(self.term_records["start"][0])) if self.length else None
+
+    @property
     def length(self) -> int:
         """Bytes of the file."""
         return int(self.term_records["length"].sum(dtype=np.uint64))
@@ -93,7 +98,7 @@ class ShardXorb(msgspec.Struct, frozen=True):
 
     @property
     def global_dedup_chunks(self) -> list[int]:
-        """Positions of the chunks the uploader wants to be found by their hash alone."""
+        """Positions of the chunks flagged to be found by their hash alone; none in what clients upload."""
         return np.flatnonzero(self.chunk_records["flags"] & CHUNK_GLOBAL_DEDUP).tolist()
 
 

@@ -21,7 +21,8 @@ FILE_VERIFIED: Final = 1 << 31
 FILE_HAS_METADATA: Final = 1 << 30
 """File flag: a last record holds the SHA-256 of the file."""
 CHUNK_GLOBAL_DEDUP: Final = 1 << 31
-"""Chunk flag: the uploader asks that this chunk can be found by its hash alone (first chunks of files)."""
+"""Chunk flag: this chunk may be found by its hash alone. The reference server sets it on first chunks of files; clients
+leave it to the server."""
 
 FILE_HEADER: Final = struct.Struct("<32sII8x")
 XORB_HEADER: Final = struct.Struct("<32sIIII")
