@@ -1,0 +1,1 @@
+"""Side-by-side measurements, written to bench/results/AREA.json."""

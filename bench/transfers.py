@@ -1,0 +1,164 @@
+"""Throughput beside the raw tools: hf_xet writing to a directory, granian sending a file."""
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+from bench import clients
+from bench.report import Row, interleave, row
+from bench.server import TOKEN, USER, Server
+
+GB = 10**9
+
+RAW_GRANIAN = """
+import os
+from granian import Granian
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    path = os.environ["BENCH_FILE"]
+    size = str(os.path.getsize(path)).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", size)]})
+    await send({"type": "http.response.pathsend", "path": path})
+if __name__ == "__main__":
+    import sys
+    Granian("__main__:app", port=int(sys.argv[1]), interface="asgi", log_level="error").serve()
+"""
+
+
+def upload() -> list[Row]:
+    """``hf upload`` of 1 GB of random bytes against hf_xet writing the same to ``local://``."""
+    with Server() as server:
+        number = count()
+
+        def ours() -> float:
+            source = clients.random_file(server.root / f"up-{next(number)}", GB)
+            environment = server.client_environment()
+            command = [clients.hf(), "upload", f"{USER}/upload", str(source), source.name]
+            seconds, _ = clients.run(command, environment)
+            source.unlink()
+            return seconds
+
+        def peer() -> float:
+            source = clients.random_file(server.root / f"raw-{next(number)}", GB)
+            target = server.root / f"local-{source.name}"
+            environment = server.client_environment()
+            seconds, _ = clients.python(clients.LOCAL_UPLOAD, target, source, environment=environment)
+            source.unlink()
+            shutil.rmtree(target)
+            return seconds
+
+        mine, raw = interleave(ours, peer)
+    return [_ratio("xet_upload_ratio", mine, raw, "local")]
+
+
+def download() -> list[Row]:
+    """``hf download`` of 1 GB through Xet against hf_xet reading the same from ``local://``."""
+    with Server() as server:
+        source = clients.random_file(server.root / "file.bin", GB)
+        clients.python(clients.HUB_UPLOAD, f"{USER}/down", source, "file.bin", environment=server.client_environment())
+        local = server.root / "local"
+        _, text = clients.python(clients.LOCAL_UPLOAD, local, source, environment=server.client_environment())
+        file_hash, size = text.split()
+        number = count()
+
+        def ours() -> float:
+            target = server.root / f"got-{next(number)}"
+            command = [clients.hf(), "download", f"{USER}/down", "file.bin", "--local-dir", str(target)]
+            seconds, _ = clients.run(command, server.client_environment())
+            shutil.rmtree(target)
+            return seconds
+
+        def peer() -> float:
+            target = server.root / f"got-{next(number)}"
+            environment = server.client_environment()
+            seconds, _ = clients.python(clients.LOCAL_DOWNLOAD, local, file_hash, size, target, environment=environment)
+            target.unlink()
+            return seconds
+
+        mine, raw = interleave(ours, peer)
+    return [_ratio("xet_download_ratio", mine, raw, "local")]
+
+
+def plain_get() -> list[Row]:
+    """GET of a warm 1 GB file against granian sending the same file with pathsend."""
+    with Server() as server:
+        source = clients.random_file(server.root / "file.bin", GB)
+        clients.python(clients.HUB_UPLOAD, f"{USER}/get", source, "file.bin", environment=server.client_environment())
+        script = server.root / "raw.py"
+        script.write_text(RAW_GRANIAN)
+        port = server.port + 1
+        raw_server = subprocess.Popen([sys.executable, script, str(port)], env=os.environ | {"BENCH_FILE": str(source)})
+        try:
+            time.sleep(2)
+            ours_url = f"{server.url}/{USER}/get/resolve/main/file.bin"
+            mine, raw = interleave(lambda: _fetch(ours_url), lambda: _fetch(f"http://127.0.0.1:{port}/"), times=5)
+        finally:
+            raw_server.terminate()
+            raw_server.wait()
+    return [_ratio("plain_get_ratio", mine, raw, "granian")]
+
+
+def big_file() -> list[Row]:
+    """Largest memory of the server while a 5 GB file goes up and comes down."""
+    with Server() as server:
+        source = clients.random_file(server.root / "big.bin", 5 * GB)
+        steps = (_send_big, _receive_big, _receive_plain)
+        peaks = [_peak_while(server, functools.partial(step, server, source)) for step in steps]
+    return [
+        row("big_file_rss_mb", [max(peaks)], "MB", "lower", {"upload": peaks[0], "xet": peaks[1], "plain": peaks[2]})
+    ]
+
+
+def _send_big(server: Server, source: Path) -> None:
+    clients.python(clients.HUB_UPLOAD, f"{USER}/big", source, "big.bin", environment=server.client_environment())
+
+
+def _receive_big(server: Server, _source: Path) -> None:
+    target = server.root / "big"
+    clients.python(clients.HUB_DOWNLOAD, f"{USER}/big", "big.bin", target, environment=server.client_environment())
+    shutil.rmtree(target)
+
+
+def _receive_plain(server: Server, _source: Path) -> None:
+    _fetch(f"{server.url}/{USER}/big/resolve/main/big.bin")
+
+
+def _peak_while(server: Server, work: Callable[[], None]) -> float:
+    peak, done = 0.0, threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.05):
+            peak = max(peak, sum(process.memory_info().rss for process in server.processes()) / 2**20)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        work()
+    finally:
+        done.set()
+        watcher.join()
+    return peak
+
+
+def _fetch(url: str) -> float:
+    started = time.perf_counter()
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {TOKEN}"})
+    with urllib.request.urlopen(request, timeout=600) as answer:
+        while answer.read(2**20):
+            pass
+    return time.perf_counter() - started
+
+
+def _ratio(name: str, ours: list[float], peer: list[float], label: str) -> Row:
+    ratios = [b / a for a, b in zip(ours, peer, strict=True)]
+    return row(name, ratios, "ratio", "higher", {label: 1.0})
