@@ -28,6 +28,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: Annotated[str, _doc("Address clients reach the server at; empty: taken from the request.")] = ""
     database_url: Annotated[str, _doc("postgresql://... ; empty: SQLite inside the data directory.")] = ""
     storage_url: Annotated[str, _doc("s3://bucket/prefix?endpoint=... ; empty: files inside the data directory.")] = ""
+    secret_key: Annotated[
+        str, _doc("Secret every signature is derived from; empty: made once, kept in the database.")
+    ] = ""
     registration: Annotated[Literal["open", "invite", "closed"], _doc("Who may create an account.")] = "invite"
     trusted_proxies: Annotated[tuple[str, ...], _doc("Addresses whose X-Forwarded-* headers are believed.")] = ()
     tls_cert: Annotated[Path | None, _doc("Certificate chain (PEM) to serve HTTPS with.")] = None
@@ -104,9 +107,14 @@ def load(
         sources |= dict.fromkeys(values, source)
     settings = _convert(merged)
     return settings, [
-        Explained(name, getattr(settings, name), sources.get(name, "default"), description)
+        Explained(name, _shown(settings, name), sources.get(name, "default"), description)
         for name, description in describe().items()
     ]
+
+
+def _shown(settings: Settings, name: str) -> Any:
+    value = getattr(settings, name)
+    return "***" if name == "secret_key" and value else value
 
 
 def describe() -> dict[str, str]:

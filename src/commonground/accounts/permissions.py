@@ -62,7 +62,6 @@ class Guarded(Protocol):
         ...
 
 
-
 def role_on(principal: Principal, owner_id: int, granted: MemberRole | None = None) -> MemberRole | None:
     """The strongest role a principal has on what ``owner_id`` owns, from ownership, membership and a grant."""
     if principal.account_id is None:
