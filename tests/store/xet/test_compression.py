@@ -3,7 +3,7 @@ from __future__ import annotations
 import lz4.frame
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonground.store.xet import compression
@@ -29,6 +29,7 @@ def test_every_scheme_round_trips(scheme: Scheme, name: str) -> None:
     assert decompress(scheme, pack(scheme, data), len(data)) == data
 
 
+@settings(deadline=None)
 @given(st.sampled_from(Scheme), st.binary(min_size=1, max_size=300))
 def test_any_bytes_round_trip(scheme: Scheme, data: bytes) -> None:
     assert decompress(scheme, memoryview(pack(scheme, data)), len(data)) == data
@@ -54,6 +55,7 @@ def test_the_scheme_that_pays_is_chosen(name: str, scheme: Scheme) -> None:
     assert (packed is SAMPLES[name]) == (scheme is Scheme.RAW)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=70))
 def test_grouping_follows_the_specification(data: bytes) -> None:
     assert compression.group_bytes(data) == data[0::4] + data[1::4] + data[2::4] + data[3::4]
@@ -110,6 +112,7 @@ def test_bytes_after_the_frame_are_refused(tail: bytes) -> None:
         decompress(Scheme.LZ4, pack(Scheme.LZ4, b"abc" * 100) + tail, 300)
 
 
+@settings(deadline=None)
 @given(st.sampled_from([Scheme.LZ4, Scheme.GROUPED_LZ4]), st.data())
 def test_damage_is_a_format_error_or_bytes_of_the_right_length(scheme: Scheme, draw: st.DataObject) -> None:
     frame = bytearray(pack(scheme, b"some text, some more text, " * 40))

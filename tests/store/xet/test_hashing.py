@@ -7,7 +7,7 @@ import hf_xet
 import numpy as np
 import pytest
 from blake3 import blake3
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonground.store.xet import hashing
@@ -39,6 +39,7 @@ def test_text_form_prints_little_endian_words() -> None:
     assert hashing.to_hex(h) == "07060504030201000f0e0d0c0b0a090817161514131211101f1e1d1c1b1a1918"
 
 
+@settings(deadline=None)
 @given(hashes)
 def test_text_form_round_trips(h: bytes) -> None:
     assert hashing.from_hex(hashing.to_hex(h)) == h
@@ -53,11 +54,13 @@ def test_text_form_is_strict(text: str) -> None:
         hashing.from_hex(text)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(hashes, st.integers(1, 131072)), max_size=60))
 def test_merkle_root_follows_the_specification(nodes: list[tuple[bytes, int]]) -> None:
     assert hashing.merkle_root(nodes) == plain_root(nodes)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 300), st.sampled_from([b"\0" * 32, b"\1" * 32, b"\xff" * 32]))
 def test_merkle_root_of_equal_hashes(count: int, h: bytes) -> None:
     assert hashing.merkle_root([(h, 1)] * count) == plain_root([(h, 1)] * count)
@@ -101,6 +104,7 @@ def test_sha256_in_shards_is_word_swapped(reference: LocalStore) -> None:
     assert {file.hash: file.sha256 for file in reference.shard.files} == digests
 
 
+@settings(deadline=None)
 @given(st.integers(0, (1 << 64) - 1))
 def test_global_dedup_eligibility(word: int) -> None:
     assert hashing.is_global_dedup_eligible(b"\x55" * 24 + word.to_bytes(8, "little")) == (word % 1024 == 0)

@@ -61,7 +61,7 @@ terms = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(terms, st.data())
 def test_a_plan_yields_exactly_the_range(file: list[Term], draw: st.DataObject) -> None:
     content = {h: XORBS[h][0] for h in HASHES}
@@ -77,7 +77,7 @@ def test_a_plan_yields_exactly_the_range(file: list[Term], draw: st.DataObject) 
     assert tail < INDEXES[last.xorb_hash].unpacked_length(last.end - 1, last.end)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(terms)
 def test_fetches_are_ascending_apart_and_cover_the_terms(file: list[Term]) -> None:
     for xorb, ranges in fetch_ranges(file, INDEXES).items():

@@ -95,7 +95,7 @@ def test_what_is_written_reads_back() -> None:
     assert parse_shard(memoryview(UPLOAD)).footer is None
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(hashes, st.lists(terms, max_size=5), st.booleans(), st.none() | hashes), max_size=4))
 def test_any_files_round_trip(entries: list[tuple[bytes, list[Term], bool, bytes | None]]) -> None:
     files = [shard_file(h, ts, [B] * len(ts) if proof else None, sha) for h, ts, proof, sha in entries]
@@ -159,6 +159,7 @@ def test_each_truncation_is_refused(data: bytes) -> None:
             parse_shard(data[:end])
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([UPLOAD, KEPT]),
     st.lists(st.tuples(st.integers(0, len(UPLOAD) - 1), st.integers(0, 255)), max_size=6),
@@ -175,6 +176,7 @@ def test_random_damage_raises_format_error_only(data: bytes, changes: list[tuple
     assert all(sum(length for _, length in xorb.chunks) == xorb.length for xorb in shard.xorbs)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_junk_raises_format_error_only(junk: bytes) -> None:
     for data in (junk, encode_header(footer=False) + junk, encode_header(footer=True) + junk):

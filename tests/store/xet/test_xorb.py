@@ -98,6 +98,7 @@ def test_each_truncation_is_refused(data: bytes) -> None:
                 parse_xorb(data[:end], XORB.hash)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.integers(0, len(PACKED)), st.integers(0, 60))
 def test_random_damage_raises_format_error_only(junk: bytes, at: int, removed: int) -> None:
     bad = PACKED[:at] + junk + PACKED[at + removed :]
@@ -108,13 +109,14 @@ def test_random_damage_raises_format_error_only(junk: bytes, at: int, removed: i
     assert list(iter_chunks(bad[: xorb.packed_length])) == CHUNKS
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_junk_raises_format_error_only(junk: bytes) -> None:
     with pytest.raises(FormatError):
         parse_xorb(junk, XORB.hash)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(0, 700), max_size=10), st.booleans())
 def test_verification_does_not_depend_on_how_bytes_arrive(pieces: list[int], footer: bool) -> None:
     data, at, verifier = WITH_FOOTER if footer else PACKED, 0, XorbVerifier()

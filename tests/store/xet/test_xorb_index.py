@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonground.store.xet.errors import FormatError
@@ -68,6 +68,7 @@ def test_impossible_columns_are_refused(hashes: list[bytes], ends: list[int], le
         XorbIndex.of(hashes, ends, lengths)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.integers(0, len(ENCODED)).map(lambda end: ENCODED[:end])))
 def test_junk_is_refused(data: bytes) -> None:
     if data != ENCODED:
@@ -75,6 +76,7 @@ def test_junk_is_refused(data: bytes) -> None:
             XorbIndex.decode(data)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(ENCODED) - 1), st.integers(0, 255))
 def test_damage_is_refused_or_stays_within_the_limits(at: int, value: int) -> None:
     try:

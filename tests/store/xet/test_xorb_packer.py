@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonground.store.xet.errors import FormatError
@@ -11,6 +11,7 @@ from commonground.store.xet.xorb import iter_chunks, parse_xorb
 from commonground.store.xet.xorb_packer import XorbPacker, pack_xorb
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=400), min_size=1, max_size=12))
 def test_what_is_packed_parses_to_the_same(chunks: list[bytes]) -> None:
     data, xorb = pack_xorb(chunks)

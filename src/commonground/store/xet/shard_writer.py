@@ -57,7 +57,8 @@ def dedup_answer(xorbs: Iterable[tuple[bytes, XorbIndex]], key: bytes, *, create
     """The shard that answers a global dedup query: these xorbs, their chunk hashes keyed with `key`.
 
     `key` is 32 bytes, new for every answer and not zero (zero means plain hashes). `created` and `expires` are Unix
-    seconds; clients stop using the answer after `expires`.
+    seconds; clients stop using the answer after `expires`. A xorb of one chunk is named by the plain hash of that
+    chunk, so put such a xorb in only when its chunk is the one that was asked for.
     """
     if len(key) != HASH_LENGTH or not any(key):
         raise ValueError("a dedup key is 32 bytes and not zero")
