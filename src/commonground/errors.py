@@ -289,6 +289,14 @@ class RepositoryMoved(CommongroundError):
     en, zh = "The repository moved to {repository}.", "仓库已移至 {repository}。"
 
 
+class GatedRepository(CommongroundError):
+    """The repository is visible, its files only to those who were given access."""
+
+    status, code = 403, "CG-1216"
+    en = "Access to {repository} is restricted: ask for access on its page."
+    zh = "{repository} 的访问受限：请先在其页面申请访问权限。"
+
+
 # --- store ----------------------------------------------------------------------------------------------------------
 
 
