@@ -9,6 +9,7 @@ xorb = Table(
     metadata,
     row_id(),
     Column("hash", LargeBinary(32), nullable=False, unique=True),
+    Column("generation", BigInteger, nullable=False),  # random, part of the object's name: see store/model.py
     Column("packed_length", BigInteger, nullable=False),  # bytes in the backend
     Column("length", BigInteger, nullable=False),  # bytes after decompression
     Column("chunk_index", LargeBinary, nullable=False),  # see store/xet/xorb.py: XorbIndex
@@ -30,12 +31,12 @@ file = Table(
     "file",
     metadata,
     Column("hash", LargeBinary(32), primary_key=True),  # xet file hash
-    Column("sha256", LargeBinary(32)),  # as claimed; to be trusted only when state is VERIFIED
+    Column("sha256", LargeBinary(32)),  # as computed by the server, when state is 1
     Column("size", BigInteger, nullable=False),
     Column(
         "terms", LargeBinary, nullable=False
     ),  # per term: xorb hash 32, start u32, end u32, bytes u32 (little endian)
-    Column("state", SmallInteger, nullable=False),  # 0 unverified, 1 verified, 2 mismatch
+    Column("state", SmallInteger, nullable=False),  # 0 unverified, 1 verified; claims are in file_link and file_upload
     moment("created_at"),
     Index("ix_file_sha256", "sha256"),
 )
