@@ -27,6 +27,10 @@ leave it to the server."""
 FILE_HEADER: Final = struct.Struct("<32sII8x")
 XORB_HEADER: Final = struct.Struct("<32sIIII")
 HASH_RECORD: Final = struct.Struct("<32s16x")
+TERM_RECORD: Final = struct.Struct("<32sIIII")
+"""Xorb hash, flags, unpacked length, first chunk, end chunk."""
+CHUNK_RECORD: Final = struct.Struct("<32sIIII")
+"""Chunk hash, offset in the unpacked xorb, unpacked length, flags, unused."""
 TERM: Final = np.dtype([("xorb", "V32"), ("flags", "<u4"), ("length", "<u4"), ("start", "<u4"), ("end", "<u4")])
 CHUNK: Final = np.dtype([("hash", "V32"), ("offset", "<u4"), ("length", "<u4"), ("flags", "<u4"), ("unused", "<u4")])
 

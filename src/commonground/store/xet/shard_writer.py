@@ -17,7 +17,8 @@ from commonground.store.xet.shard_format import (
     FILE_HEADER,
     FILE_VERIFIED,
     HASH_RECORD,
-    TERM,
+    RECORD_LENGTH,
+    TERM_RECORD,
     XORB_HEADER,
     ShardFooter,
     encode_footer,
@@ -30,9 +31,9 @@ def shard_file(
     file_hash: bytes, terms: Sequence[Term], verification: Sequence[bytes] | None = None, sha256: bytes | None = None
 ) -> ShardFile:
     """A file entry. `verification` is one hash a term; `sha256` the plain digest."""
-    records = np.array([(np.void(t.xorb_hash), 0, t.length, t.start, t.end) for t in terms], TERM)
-    packed = None if verification is None else memoryview(b"".join([HASH_RECORD.pack(h) for h in verification]))
-    return ShardFile(file_hash, records, packed, sha256)
+    records = b"".join([TERM_RECORD.pack(t.xorb_hash, 0, t.length, t.start, t.end) for t in terms])
+    proofs = None if verification is None else memoryview(b"".join([HASH_RECORD.pack(h) for h in verification]))
+    return ShardFile(file_hash, memoryview(records), proofs, sha256)
 
 
 def shard_xorb(
@@ -80,20 +81,20 @@ def _xorb(
     records["offset"] = ends - lengths
     records["length"] = lengths
     records["flags"][flagged] = CHUNK_GLOBAL_DEDUP
-    return ShardXorb(xorb_hash, int(ends[-1]), packed_length, records)
+    return ShardXorb(xorb_hash, int(ends[-1]), packed_length, memoryview(records.tobytes()))
 
 
 def _file_block(file: ShardFile) -> bytes:
-    flags, parts = 0, [file.term_records.tobytes()]
+    flags, parts = 0, [bytes(file.term_records)]
     if file.verification_records is not None:
         flags |= FILE_VERIFIED
         parts.append(bytes(file.verification_records))
     if file.sha256 is not None:
         flags |= FILE_HAS_METADATA
         parts.append(HASH_RECORD.pack(swap_words(file.sha256)))
-    return FILE_HEADER.pack(file.hash, flags, len(file.term_records)) + b"".join(parts)
+    return FILE_HEADER.pack(file.hash, flags, len(file.term_records) // RECORD_LENGTH) + b"".join(parts)
 
 
 def _xorb_block(xorb: ShardXorb) -> bytes:
-    header = XORB_HEADER.pack(xorb.hash, 0, len(xorb.chunk_records), xorb.length, xorb.packed_length)
-    return header + xorb.chunk_records.tobytes()
+    header = XORB_HEADER.pack(xorb.hash, 0, len(xorb.chunk_records) // RECORD_LENGTH, xorb.length, xorb.packed_length)
+    return header + xorb.chunk_records
