@@ -1,8 +1,10 @@
 """What a repository is."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
 
 import msgspec
+from sqlalchemy import Connection
 
 from commonground.accounts.model import RepositoryKind, Visibility
 
@@ -43,3 +45,19 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
     def full_name(self) -> str:
         """``owner/name``."""
         return f"{self.owner}/{self.name}"
+
+
+class InitialCommit(Protocol):
+    """Writes the first commit of a new repository inside the transaction that creates it. Implemented by revisions."""
+
+    def __call__(
+        self,
+        connection: Connection,
+        repository_id: int,
+        author_name: str,
+        author_email: str,
+        files: Mapping[str, bytes],
+        now: int,
+    ) -> str:
+        """The commit, 40 hex digits; it is the head of the default branch."""
+        ...

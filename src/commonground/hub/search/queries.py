@@ -1,0 +1,220 @@
+"""SQL of search: which rows match, in which order, and how often each tag occurs among them.
+
+A condition that may be selective is a *source*: a select of row ids (to drive the query from) and a test of one row
+(to check while driven from elsewhere). With few rows in the smallest source they are gathered and sorted; otherwise
+the index of the sort order is scanned, which soon finds a page since matches are frequent.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, literal, or_, select, true, tuple_
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
+
+from commonground.accounts.model import Principal
+from commonground.database.schema.accounts import access_grant, account
+from commonground.database.schema.hub import repository, repository_tag
+from commonground.hub.search.model import SearchIndex, SearchQuery
+
+_r = repository.c
+_SORTS: dict[str, Any] = {
+    "createdAt": _r.created_at,
+    "downloads": _r.downloads,
+    "lastModified": _r.updated_at,
+    "likes": _r.likes,
+    "trendingScore": _r.trending,
+    "relevance": _r.trending,  # where so many match that their rank says nothing
+}
+COUNTED = 20_000  # sources are counted up to here
+GATHERED = 4_000  # this many rows are sorted in less time than an index is scanned for rare ones
+
+
+class Source(NamedTuple):
+    """A condition as ids to start from, and as a test of a row of ``repository``."""
+
+    ids: Select[Any]
+    test: ColumnElement[bool]
+
+
+class Place(NamedTuple):
+    """Where a page ended: the sort value and row id of its last result."""
+
+    value: float
+    id: int
+
+
+class Hit(NamedTuple):
+    """A result: its row id and sort value."""
+
+    id: int
+    value: float
+
+
+# --- conditions -----------------------------------------------------------------------------------------------------
+
+
+def visible(principal: Principal) -> ColumnElement[bool] | None:
+    """What the caller may know of: public, own, of an organisation, granted. ``None``: everything."""
+    public = _r.visibility != "private"
+    if principal.account_id is None:
+        return public
+    narrowed = _token_scope(principal)
+    if principal.is_admin:
+        return None if narrowed is None else or_(public, narrowed)
+    granted = select(literal(1)).where(
+        access_grant.c.repository_id == _r.id, access_grant.c.account_id == principal.account_id
+    )
+    mine = or_(_r.owner_id.in_([principal.account_id, *principal.memberships]), granted.correlate(repository).exists())
+    return or_(public, mine if narrowed is None else and_(mine, narrowed))
+
+
+def _token_scope(principal: Principal) -> ColumnElement[bool] | None:
+    """Private repositories a fine-grained token reaches; ``None``: all its account may read."""
+    if principal.token_role != "fine-grained":
+        return None
+    targets = {scope.target for scope in principal.scopes if scope.permission in {"repo.read", "repo.write"}}
+    if "*" in targets:
+        return None
+    target = _r.kind + ":" + account.c.name + "/" + _r.name
+    named = select(literal(1)).where(account.c.id == _r.owner_id, or_(account.c.name.in_(targets), target.in_(targets)))
+    return named.correlate(repository).exists() if targets else false()
+
+
+def sources(index: SearchIndex, query: SearchQuery) -> list[Source] | None:
+    """The selective conditions of a query; ``None`` where nothing can match."""
+    found = [_tag_source(tag) for tag in query.index_tags]
+    if query.text.strip():
+        ids = index.ids(query.text)
+        if ids is None:
+            return None
+        found.append(Source(ids, index.matches(query.text)))
+    if query.author:
+        owner = select(account.c.id).where(account.c.name_key == query.author.lower()).scalar_subquery()
+        found.append(_column_source(query, _r.owner_id == owner))
+    if query.gated is not None:
+        found.append(_column_source(query, _r.gated.in_(["auto", "manual"]) if query.gated else _r.gated == ""))
+    if query.min_parameters is not None or query.max_parameters is not None:
+        low, high = query.min_parameters or 0, query.max_parameters
+        found.append(
+            _column_source(query, and_(_r.parameters >= low, true() if high is None else _r.parameters <= high))
+        )
+    return found
+
+
+def _tag_source(tag: str) -> Source:
+    rows = repository_tag.c
+    test = select(literal(1)).where(rows.tag == tag, rows.repository_id == _r.id).correlate(repository).exists()
+    return Source(select(rows.repository_id).where(rows.tag == tag), test)
+
+
+def _column_source(query: SearchQuery, condition: ColumnElement[bool]) -> Source:
+    return Source(select(_r.id).where(*_kind(query), condition), condition)
+
+
+def _kind(query: SearchQuery) -> list[ColumnElement[bool]]:
+    return [_r.kind == query.kind] if query.kind else []
+
+
+# --- pages ----------------------------------------------------------------------------------------------------------
+
+
+def page(
+    connection: Connection,
+    index: SearchIndex,
+    query: SearchQuery,
+    principal: Principal,
+    place: Place | None,
+    limit: int,
+) -> list[Hit]:
+    """Up to ``limit`` results after ``place``, in the order of the query."""
+    found = sources(index, query)
+    if found is None:
+        return []
+    driver, others = _plan(connection, found)
+    conditions = [*_kind(query), *(source.test for source in others)]
+    if (condition := visible(principal)) is not None:
+        conditions.append(condition)
+    key: Any = _SORTS[query.sort]
+    if place is not None:
+        before = tuple_(key, _r.id) < tuple_(place.value, place.id)
+        conditions.append(before if query.descending else tuple_(key, _r.id) > tuple_(place.value, place.id))
+    if driver is not None:
+        conditions.append(_r.id.in_(driver.ids))
+        key = _unindexed(key)
+    order = [key.desc(), _r.id.desc()] if query.descending else [key, _r.id]
+    statement = select(_r.id, _SORTS[query.sort]).where(*conditions).order_by(*order).limit(limit)
+    return [Hit(*row) for row in connection.execute(statement)]
+
+
+def _plan(connection: Connection, found: list[Source]) -> tuple[Source | None, list[Source]]:
+    """The source to gather from (``None``: scan the sort index), and the conditions left to test."""
+    if not found:
+        return None, []
+    sizes = [_count(connection, source.ids, COUNTED) for source in found]
+    smallest = min(range(len(found)), key=sizes.__getitem__)
+    others = [source for i, source in enumerate(found) if i != smallest]
+    if sizes[smallest] < GATHERED or (others and _is_rare(connection, found[smallest], others)):
+        return found[smallest], others
+    return None, found
+
+
+def _is_rare(connection: Connection, driver: Source, others: list[Source]) -> bool:
+    both = select(_r.id).where(_r.id.in_(driver.ids), *(source.test for source in others))
+    return _count(connection, both, GATHERED // 4) < GATHERED // 4
+
+
+def _count(connection: Connection, ids: Select[Any], limit: int) -> int:
+    return int(connection.execute(select(func.count()).select_from(ids.limit(limit).subquery())).scalar_one())
+
+
+def _unindexed(key: Any) -> Any:
+    """The same value as an expression, so that neither planner walks an index for its order."""
+    return UnaryExpression(key, operator=custom_op("+"), type_=key.type)
+
+
+def ranked(
+    connection: Connection, index: SearchIndex, query: SearchQuery, principal: Principal, offset: int, limit: int
+) -> list[int] | None:
+    """Row ids of a page by relevance to the text; ``None`` where too many match for ranking to be worth it."""
+    ids = index.ids(query.text)
+    if ids is None:
+        return []
+    if _count(connection, ids, GATHERED) == GATHERED:
+        return None
+    others = [source.test for source in sources(index, msgspec.structs.replace(query, text="")) or []]
+    hits = index.ranked(query.text).subquery()
+    condition = visible(principal)
+    statement = (
+        select(_r.id)
+        .join(hits, hits.c.repository_id == _r.id)
+        .where(*_kind(query), *others, *([] if condition is None else [condition]))
+        .order_by(hits.c.rank, _r.downloads.desc(), _r.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return list(connection.execute(statement).scalars())
+
+
+# --- facets ---------------------------------------------------------------------------------------------------------
+
+
+def tag_counts(connection: Connection, ids: Sequence[int], prefixes: Sequence[str]) -> list[tuple[str, int]]:
+    """How many of the repositories carry each index tag that starts with one of the prefixes (``"license:"``)."""
+    statement = _COUNTS.where(repository_tag.c.repository_id.in_(list(ids)), _starts(prefixes))
+    return [(tag, count) for tag, count in connection.execute(statement)]
+
+
+def all_tag_counts(connection: Connection, kind: str | None, prefixes: Sequence[str]) -> list[tuple[str, int]]:
+    """The same over every public repository of a kind."""
+    public = select(_r.id).where(_r.visibility != "private", *([_r.kind == kind] if kind else []))
+    statement = _COUNTS.where(repository_tag.c.repository_id.in_(public), _starts(prefixes))
+    return [(tag, count) for tag, count in connection.execute(statement)]
+
+
+_COUNTS = select(repository_tag.c.tag, func.count()).group_by(repository_tag.c.tag)
+
+
+def _starts(prefixes: Sequence[str]) -> ColumnElement[bool]:
+    return or_(*(func.substr(repository_tag.c.tag, 1, len(prefix)) == prefix for prefix in prefixes))
