@@ -1,0 +1,41 @@
+"""The gateway: all routes of the protocol over the services of the hub."""
+
+from commonground.gateways.huggingface.context import Context
+from commonground.gateways.huggingface.routes.accounts import AccountRoutes
+from commonground.gateways.huggingface.routes.cards import CardRoutes
+from commonground.gateways.huggingface.routes.commits import CommitRoutes
+from commonground.gateways.huggingface.routes.fallback import FallbackRoutes
+from commonground.gateways.huggingface.routes.files import FileRoutes
+from commonground.gateways.huggingface.routes.identity import IdentityRoutes
+from commonground.gateways.huggingface.routes.information import InformationRoutes
+from commonground.gateways.huggingface.routes.refs import RefRoutes
+from commonground.gateways.huggingface.routes.repositories import RepositoryRoutes
+from commonground.gateways.huggingface.routes.trees import TreeRoutes
+from commonground.gateways.huggingface.routes.xet_tokens import XetTokenRoutes
+from commonground.gateways.huggingface.siblings import Siblings
+from commonground.http.routing import Route
+
+
+class HuggingFaceGateway:
+    """Answers the clients of the Hugging Face Hub."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def routes(self) -> list[Route]:
+        """Every endpoint."""
+        siblings = Siblings(self._context.revisions)
+        areas = [
+            IdentityRoutes(self._context),
+            AccountRoutes(self._context),
+            RepositoryRoutes(self._context),
+            InformationRoutes(self._context, siblings),
+            TreeRoutes(self._context),
+            FileRoutes(self._context),
+            CommitRoutes(self._context),
+            RefRoutes(self._context),
+            XetTokenRoutes(self._context),
+            CardRoutes(self._context),
+            FallbackRoutes(self._context),
+        ]
+        return [route for area in areas for route in area.routes()]

@@ -1,0 +1,73 @@
+"""Commits: what will be uploaded how, and the commit itself."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from commonground.accounts.permissions import Action
+from commonground.errors import BadRequest, NotSupported
+from commonground.gateways.huggingface import wire
+from commonground.gateways.huggingface.commit_body import read_commit
+from commonground.gateways.huggingface.context import REPOSITORY, Context, endpoint, flag
+from commonground.http.bodies import read_json, stream_body
+from commonground.http.responses import json_response
+from commonground.http.routing import Route
+
+PREUPLOAD_FILES = 1000
+
+
+class CommitRoutes:
+    """The write path."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def routes(self) -> list[Route]:
+        """The endpoints of this area."""
+        preupload, commit = f"{REPOSITORY}/preupload/{{revision}}", f"{REPOSITORY}/commit/{{revision}}"
+        return [
+            endpoint("POST", preupload, self.preupload, "Ask how files are to be uploaded", body=wire.Preupload),
+            endpoint("POST", commit, self.commit, "Commit (NDJSON)"),
+        ]
+
+    async def preupload(self, request: Request) -> Response:
+        """For each file: regular or LFS, ignored or not, and the id of the content it replaces."""
+        refuse_pull_request(request)
+        caller, repository = await self._context.opened(request, Action.WRITE)
+        body = await read_json(request, wire.Preupload)
+        if len(body.files) > PREUPLOAD_FILES:
+            raise BadRequest(reason=f"more than {PREUPLOAD_FILES} files")
+        decisions = await self._context.revisions.preupload(
+            repository,
+            caller,
+            request.path_params["revision"],
+            body.files,
+            git_attributes=body.git_attributes,
+            git_ignore=body.git_ignore,
+        )
+        files = [
+            {
+                "path": decision.path,
+                "uploadMode": decision.mode,
+                "shouldIgnore": decision.should_ignore,
+                "oid": decision.oid,
+            }
+            for decision in decisions
+        ]
+        return json_response({"files": files})
+
+    async def commit(self, request: Request) -> Response:
+        """One commit from the lines of the body."""
+        refuse_pull_request(request)
+        caller, repository = await self._context.opened(request, Action.WRITE)
+        settings = self._context.settings
+        parts = stream_body(request, settings.commit_body_limit)
+        asked = await read_commit(parts, settings.regular_file_limit)
+        made = await self._context.revisions.commit(repository, caller, request.path_params["revision"], asked)
+        page = self._context.origin(request) + wire.page_path(repository.kind, repository.full_name)
+        return json_response({"success": True, "commitOid": made.sha, "commitUrl": f"{page}/commit/{made.sha}"})
+
+
+def refuse_pull_request(request: Request) -> None:
+    """``create_pr=1`` would open a pull request, which this server does not know yet: nothing may be committed."""
+    if flag(request, "create_pr"):
+        raise NotSupported(feature="Opening a pull request with a commit (create_pr)")

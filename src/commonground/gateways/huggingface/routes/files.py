@@ -1,0 +1,141 @@
+"""Downloads: ``resolve`` and ``raw``."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from commonground.accounts.permissions import Action
+from commonground.errors import BlobNotFound, EntryNotFound
+from commonground.gateways.huggingface.context import Context, endpoint, flag
+from commonground.gateways.huggingface.wire import api_path
+from commonground.http.files import UNTRUSTED, Content, disposition, send_file
+from commonground.http.media_types import media_type
+from commonground.http.routing import Route
+from commonground.hub.repositories.model import Repository
+from commonground.hub.revisions.model import Entry
+from commonground.store.xet.hashing import from_hex
+
+_PREFIXED = "/{kind:datasets|spaces|kernels}"
+_REPOSITORY = "/{owner}/{name}"
+_FILE = "{revision}/{path*}"
+
+
+class FileRoutes:
+    """Where files are downloaded from."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def routes(self) -> list[Route]:
+        """The endpoints of this area."""
+        cache = f"/api/resolve-cache/{{kind:models|datasets|spaces|kernels}}{_REPOSITORY}/{_FILE}"
+        return [
+            *(
+                endpoint("GET", f"{prefix}{_REPOSITORY}/{verb}/{_FILE}", handler, summary, query=("download",))
+                for prefix in ("", _PREFIXED)
+                for verb, handler, summary in (
+                    ("resolve", self.resolve, "Download a file"),
+                    ("raw", self.raw, "Download what git stores: for a large file its LFS pointer"),
+                )
+            ),
+            endpoint("GET", cache, self.resolve, "Download a file"),
+        ]
+
+    async def resolve(self, request: Request) -> Response:
+        """The content of a file; its headers carry the commit, the hashes and the way to fetch it through Xet."""
+        repository, commit, entry = await self._find(request)
+        headers = _headers(request, commit, entry.path)
+        if entry.lfs is None:
+            content = self._regular(repository, entry)
+        else:
+            content = self._large(repository, entry)
+            headers["X-Linked-Etag"] = f'"{entry.lfs.sha256}"'
+            headers["X-Linked-Size"] = str(entry.size)
+            if entry.xet_hash is not None:
+                headers |= self._xet_headers(request, repository, commit, entry.xet_hash)
+        return await send_file(request, content, headers)
+
+    async def raw(self, request: Request) -> Response:
+        """The blob itself."""
+        repository, commit, entry = await self._find(request)
+        headers = _headers(request, commit, entry.path)
+        content = self._regular(repository, entry) if entry.lfs is None else _pointer(entry)
+        return await send_file(request, content, headers)
+
+    async def _find(self, request: Request) -> tuple[Repository, str, Entry]:
+        caller, repository = await self._context.opened(request, Action.READ)
+        await self._context.repositories.check_files(caller, repository)
+        revision, path = request.path_params["revision"], request.path_params["path"]
+        try:
+            commit, entry = await self._context.revisions.entry(repository, revision, path)
+        except EntryNotFound:
+            commit = await self._context.revisions.resolve(repository, revision)
+            raise EntryNotFound(path=path, commit=commit) from None
+        if entry.type != "file":
+            raise EntryNotFound(path=path, commit=commit)
+        return repository, commit, entry
+
+    def _regular(self, repository: Repository, entry: Entry) -> Content:
+        async def read(start: int, end: int) -> AsyncIterator[bytes]:
+            yield await self._context.revisions.read(repository, entry, start, end)
+
+        return Content(size=entry.size, etag=entry.oid, media_type=media_type(entry.path), read=read)
+
+    def _large(self, repository: Repository, entry: Entry) -> Content:
+        assert entry.lfs is not None
+        if entry.xet_hash is None:
+            raise BlobNotFound(oid=entry.lfs.sha256)
+        file_hash = from_hex(entry.xet_hash)
+
+        def read(start: int, end: int) -> AsyncIterator[bytes]:
+            return self._context.store.read(file_hash, start, end)
+
+        return Content(
+            size=entry.size,
+            etag=entry.lfs.sha256,
+            media_type=media_type(entry.path),
+            read=read,
+            local=_local(self._context.store.materialise, file_hash),
+        )
+
+    def _xet_headers(self, request: Request, repository: Repository, commit: str, xet_hash: str) -> dict[str, str]:
+        origin = self._context.origin(request)
+        token = f"{origin}{api_path(repository)}/xet-read-token/{commit}"
+        plan = f"{origin}/xet/v1/reconstructions/{xet_hash}"
+        return {
+            "X-Xet-Hash": xet_hash,
+            "Link": f'<{token}>; rel="xet-auth", <{plan}>; rel="xet-reconstruction-info"',
+        }
+
+
+def _local(
+    materialise: Callable[[bytes], Awaitable[Path | None]], file_hash: bytes
+) -> Callable[[], Awaitable[Path | None]]:
+    async def find() -> Path | None:
+        return await materialise(file_hash)
+
+    return find
+
+
+def _headers(request: Request, commit: str, path: str) -> dict[str, str]:
+    name = path.rpartition("/")[2]
+    return {
+        "X-Repo-Commit": commit,
+        "Content-Disposition": disposition(name, attachment=flag(request, "download")),
+        "Access-Control-Allow-Origin": "*",
+        **UNTRUSTED,
+    }
+
+
+def _pointer(entry: Entry) -> Content:
+    assert entry.lfs is not None
+    text = (
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{entry.lfs.sha256}\nsize {entry.lfs.size}\n".encode()
+    )
+
+    async def read(start: int, end: int) -> AsyncIterator[bytes]:
+        yield text[start:end]
+
+    return Content(size=len(text), etag=entry.oid, media_type="text/plain; charset=utf-8", read=read)
