@@ -289,6 +289,13 @@ class RepositoryMoved(CommongroundError):
     en, zh = "The repository moved to {repository}.", "仓库已移至 {repository}。"
 
 
+class MoveTargetExists(RepositoryExists):
+    """A repository is to get an id that another one has."""
+
+    code = "CG-1217"
+    en, zh = "A {kind} repository called {repository} already exists", "名为 {repository} 的 {kind} 仓库已存在"
+
+
 class GatedRepository(CommongroundError):
     """The repository is visible, its files only to those who were given access."""
 
