@@ -108,7 +108,7 @@ path_entry = Table(
     metadata,
     reference("repository_id", "repository.id", primary_key=True),
     Column("ref", String(255), primary_key=True),
-    Column("path", Text, primary_key=True),
+    Column("path", Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True),  # sorted by bytes
     Column("mode", Integer, nullable=False),  # git mode: 0o100644, 0o100755, 0o120000, 0o040000
     Column("sha", LargeBinary(20), nullable=False),
     Column("last_commit", LargeBinary(20), nullable=False),
