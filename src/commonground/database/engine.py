@@ -14,13 +14,28 @@ def is_sqlite(url: str) -> bool:
 
 
 def reader(url: str, threads: int) -> Engine:
-    """An engine for reading: on SQLite its connections refuse writes."""
-    if not is_sqlite(url):
-        return create_engine(url, pool_size=threads, max_overflow=threads, pool_pre_ping=True)
+    """An engine for reading an SQLite file: its connections refuse writes."""
     engine = create_engine(url, pool_size=threads, max_overflow=0)
     _on_connect(engine, ["PRAGMA query_only=ON"])
     _begin_with(engine, "BEGIN")
     return engine
+
+
+def pool(url: str, threads: int) -> Engine:
+    """The PostgreSQL connections of a process: ``threads`` for reading and as many for writing."""
+    options = f"-c lock_timeout={BUSY_MILLISECONDS} -c timezone=UTC"
+    return create_engine(
+        url,
+        pool_size=threads,
+        max_overflow=threads,
+        pool_pre_ping=True,
+        connect_args={"options": options, "connect_timeout": 10},
+    )
+
+
+def snapshots(engine: Engine) -> Engine:
+    """The same PostgreSQL connections for reading: all statements of a transaction see one snapshot."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def writer(url: str) -> Engine:

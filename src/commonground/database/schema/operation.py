@@ -24,6 +24,7 @@ task = Table(
     moment("created_at"),
     moment("finished_at", nullable=True),
     Index("ix_task_state_run_at", "state", "priority", "run_at", "id"),
+    sqlite_autoincrement=True,  # an id is never given twice: a fence guards one task for ever
 )
 
 event = Table(
@@ -35,6 +36,7 @@ event = Table(
     Column("account_id", BigInteger),
     Column("payload", Text, nullable=False),  # JSON
     moment("created_at"),
+    sqlite_autoincrement=True,  # an id is a position in the stream: it must not come back after a clean-up
 )
 
 event_cursor = Table(
