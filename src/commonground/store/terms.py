@@ -27,3 +27,13 @@ def total_length(terms: Sequence[Term]) -> int:
 def xorb_hashes(terms: Sequence[Term]) -> list[bytes]:
     """The xorbs of the file, each once, in the order of first use."""
     return list(dict.fromkeys(term.xorb_hash for term in terms))
+
+
+def overlapping(terms: Sequence[Term], start: int, stop: int) -> list[Term]:
+    """The terms that hold any of the bytes [start, stop)."""
+    found, lower = [], 0
+    for term in terms:
+        if lower < stop and lower + term.length > start:
+            found.append(term)
+        lower += term.length
+    return found

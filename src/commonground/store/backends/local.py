@@ -107,9 +107,7 @@ class LocalBackend:
                     status = path.stat()
                 except FileNotFoundError:
                     continue
-                yield StoredObject(
-                    path.relative_to(self._root).as_posix(), status.st_size, int(status.st_mtime * 1000)
-                )
+                yield StoredObject(path.relative_to(self._root).as_posix(), status.st_size, int(status.st_mtime * 1000))
 
     def _reap(self) -> None:
         """Remove what crashed writers left; another process may be writing younger ones right now."""

@@ -1,11 +1,10 @@
 """Objects in an S3-compatible store."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 import obstore
@@ -15,8 +14,11 @@ from obstore.store import S3Store
 from commonground.errors import BlobNotFound, InvalidSetting, StorageFull, StorageUnavailable
 from commonground.store.backends.base import Buffer, StoredObject, check_key
 
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig  # a type without a run-time counterpart
+
 _OPTIONS = frozenset({"endpoint", "region", "access_key_id", "secret_access_key", "session_token"})
-_RETRIES = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
+_RETRIES: "RetryConfig" = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
 
 
 class ObjectStoreBackend:
