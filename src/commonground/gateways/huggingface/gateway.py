@@ -8,6 +8,7 @@ from commonground.gateways.huggingface.routes.fallback import FallbackRoutes
 from commonground.gateways.huggingface.routes.files import FileRoutes
 from commonground.gateways.huggingface.routes.identity import IdentityRoutes
 from commonground.gateways.huggingface.routes.information import InformationRoutes
+from commonground.gateways.huggingface.routes.listing import ListingRoutes
 from commonground.gateways.huggingface.routes.refs import RefRoutes
 from commonground.gateways.huggingface.routes.repositories import RepositoryRoutes
 from commonground.gateways.huggingface.routes.trees import TreeRoutes
@@ -30,6 +31,7 @@ class HuggingFaceGateway:
             AccountRoutes(self._context),
             RepositoryRoutes(self._context),
             InformationRoutes(self._context, siblings),
+            ListingRoutes(self._context, siblings),
             TreeRoutes(self._context),
             FileRoutes(self._context),
             CommitRoutes(self._context),

@@ -11,6 +11,7 @@ from commonground.gateways.huggingface.context import REPOSITORY, Context, endpo
 from commonground.http.bodies import read_json, stream_body
 from commonground.http.responses import json_response
 from commonground.http.routing import Route
+from commonground.hub.revisions.model import UploadFile
 
 PREUPLOAD_FILES = 1000
 
@@ -40,7 +41,7 @@ class CommitRoutes:
             repository,
             caller,
             request.path_params["revision"],
-            body.files,
+            [UploadFile(path=file.path, size=file.size, sample=file.sample) for file in body.files],
             git_attributes=body.git_attributes,
             git_ignore=body.git_ignore,
         )
@@ -48,7 +49,7 @@ class CommitRoutes:
             {
                 "path": decision.path,
                 "uploadMode": decision.mode,
-                "shouldIgnore": decision.should_ignore,
+                "shouldIgnore": decision.ignored,
                 "oid": decision.oid,
             }
             for decision in decisions
