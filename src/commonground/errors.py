@@ -20,8 +20,16 @@ class CommongroundError(Exception):
         self.details = details
         super().__init__(self.message("en"))
 
+    @classmethod
+    def received(cls, code: str, text: str) -> "CommongroundError":
+        """The error another server answered: the class of its ``code`` with the server's own ``text``."""
+        kind = next((kind for kind in cls.tree() if kind.code == code), CommongroundError)
+        return kind(text=text)
+
     def message(self, language: str = "en") -> str:
         """The text shown to the user, in ``"zh"`` or English."""
+        if "text" in self.details:
+            return str(self.details["text"])
         template = self.zh if language == "zh" else self.en
         return template.format_map(_Details(self.details))
 
@@ -426,3 +434,18 @@ class NotReady(CommongroundError):
 
     status, code = 503, "CG-1506"
     en, zh = "The server is not ready: {reason}.", "服务器尚未就绪：{reason}。"
+
+
+class ServerUnreachable(CommongroundError):
+    """A server that a command or the SDK calls does not answer, or what answers is no Commonground server."""
+
+    status, code = 502, "CG-1507"
+    en, zh = "No answer from {endpoint}: {reason}.", "{endpoint} 没有响应：{reason}。"
+
+
+class InvalidAddress(CommongroundError):
+    """A text does not name anything on a hub."""
+
+    status, code = 400, "CG-1218"
+    en = "{address} is not an address: {reason}. Write hub://[models|datasets]/owner/name[@revision][/path]."
+    zh = "{address} 不是有效地址：{reason}。格式：hub://[models|datasets]/owner/name[@revision][/path]。"

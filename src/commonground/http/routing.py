@@ -24,7 +24,11 @@ _PARAM = re.compile(r"\{(?P<name>\w+)(?::(?P<words>[^}*]+))?(?P<tail>\*)?\}(?P<s
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """One endpoint. ``summary`` is its line in the OpenAPI document; ``render_error`` gives the protocol's envelope."""
+    """One endpoint. ``summary`` is its line in the OpenAPI document; ``render_error`` gives the protocol's envelope.
+
+    ``body`` and ``result`` are the types of the JSON sent and answered, or ``bytes`` for plain content; ``query`` the
+    names of the query parameters or a struct of them; ``errors`` what the endpoint answers beside what all do.
+    """
 
     method: str
     template: str
@@ -33,7 +37,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     tag: str = ""
     body: Any = None
     result: Any = None
-    query: tuple[str, ...] = ()
+    query: tuple[str, ...] | type[msgspec.Struct] = ()
+    status: int = 200
+    media_type: str = "application/json"
+    errors: tuple[type[CommongroundError], ...] = ()
     render_error: ErrorRenderer | None = None
     hidden: bool = False
 
