@@ -210,7 +210,7 @@ async def test_a_read_sees_one_snapshot(database: Database) -> None:
 
 
 async def test_a_read_cannot_write(database: Database) -> None:
-    with pytest.raises(Exception, match="read-?only"):
+    with pytest.raises(Exception, match=r"read-?only"):
         await database.read(put, "a")
 
 

@@ -1,6 +1,6 @@
 """Tables of the task queue, the event outbox and server-wide values."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
 
 from commonground.database.schema.base import metadata, moment, row_id
 
@@ -12,6 +12,7 @@ task = Table(
     Column("payload", Text, nullable=False),  # JSON
     Column("key", String(255), unique=True),  # at most one waiting or running task has a key
     Column("priority", Integer, nullable=False, default=0),
+    Column("again", Boolean, nullable=False, default=False),  # enqueued while running: to be run once more
     Column("state", String(16), nullable=False),  # waiting | running | done | failed | cancelled
     Column("attempts", Integer, nullable=False, default=0),
     Column("max_attempts", Integer, nullable=False, default=5),
@@ -23,7 +24,7 @@ task = Table(
     moment("lease_until", nullable=True),
     moment("created_at"),
     moment("finished_at", nullable=True),
-    Index("ix_task_state_run_at", "state", "priority", "run_at", "id"),
+    Index("ix_task_state_run_at", "state", text("priority DESC"), "run_at", "id"),
     sqlite_autoincrement=True,  # an id is never given twice: a fence guards one task for ever
 )
 
