@@ -1,0 +1,27 @@
+"""Reading the fields of an HTML form."""
+
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from commonground.errors import BadRequest
+from commonground.http.bodies import read_body
+
+LIMIT = 65_536
+MOST_FIELDS = 100
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of an ``application/x-www-form-urlencoded`` body, the last one of each name, with outer spaces kept.
+
+    Raises :class:`PayloadTooLarge` above 64 KiB and :class:`BadRequest` for another type or no UTF-8.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise BadRequest(reason="the form is not url-encoded")
+    body = await read_body(request, LIMIT)
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise BadRequest(reason="the form cannot be read") from None
+    return dict(pairs)
