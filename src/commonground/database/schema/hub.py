@@ -34,11 +34,12 @@ repository = Table(
     Column("card", Text, nullable=False, default="{}"),  # JSON of the README front matter
     Column("description", Text, nullable=False, default=""),  # first paragraph of the card
     Column("tags", Text, nullable=False, default="[]"),  # JSON list, in the order shown; repository_tag is the index
+    Column("config", Text, nullable=False, default="{}"),  # JSON: what config.json says of the architecture
     Column("pipeline_tag", String(64)),
     Column("library_name", String(64)),
     Column("license", String(64)),
     Column("parameters", BigInteger),  # number of weights, from safetensors, GGUF or ONNX headers
-    Column("weights", Text, nullable=False, default="{}"),  # JSON: formats, dtypes, shapes, config
+    Column("weights", Text, nullable=False, default="{}"),  # JSON: formats, dtypes, shapes
     Column("used_storage", BigInteger, nullable=False, default=0),
     # Counters, written by other domains:
     Column("downloads", BigInteger, nullable=False, default=0),  # last 30 days

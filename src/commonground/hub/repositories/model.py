@@ -28,6 +28,7 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
     card: dict[str, Any] = {}
     description: str = ""
     tags: tuple[str, ...] = ()
+    config: dict[str, Any] = {}
     pipeline_tag: str | None = None
     library_name: str | None = None
     license: str | None = None

@@ -50,6 +50,7 @@ COLUMNS = (
     _r.card,
     _r.description,
     _r.tags,
+    _r.config,
     _r.pipeline_tag,
     _r.library_name,
     _r.license,
@@ -88,7 +89,7 @@ def to_repository(row: Row[*tuple[Any, ...]]) -> Repository:
     """The repository in the first columns (:data:`COLUMNS`) of a row."""
     (
         identity, kind, owner_id, owner, name, visibility, gated, disabled, branch, options, head, card, description,
-        tags, pipeline_tag, library_name, license_, parameters, weights, *counters,
+        tags, config, pipeline_tag, library_name, license_, parameters, weights, *counters,
     ) = row[: len(COLUMNS)]  # fmt: skip
     used, downloads, all_time, likes, trending, created_at, updated_at = counters
     return Repository(
@@ -106,6 +107,7 @@ def to_repository(row: Row[*tuple[Any, ...]]) -> Repository:
         card=_decode(card),
         description=description,
         tags=_decode_tags(tags),
+        config=_decode(config),
         pipeline_tag=pipeline_tag,
         library_name=library_name,
         license=license_,

@@ -20,6 +20,9 @@ from commonground.errors import (
     RepositoryNotFound,
     Unauthenticated,
 )
+from commonground.hub.cards import queries as cards
+from commonground.hub.cards.derive import derive
+from commonground.hub.cards.model import Facts
 from commonground.hub.repositories import queries
 from commonground.hub.repositories.model import KINDS, InitialCommit, Repository
 from commonground.hub.repositories.naming import check_name, key
@@ -135,6 +138,8 @@ class Repositories:
         files, email = initial_files(kind, name, options), f"{author}@users.noreply.commonground"
         head = self._initial_commit(connection, identity, author, email, files, self._clock())
         queries.change(connection, identity, {"head": bytes.fromhex(head)})
+        readme = files.get("README.md", b"").decode()
+        cards.write(connection, self._search.index, identity, derive(kind, readme, Facts(paths=tuple(files))))
         return self._announce(connection, "created", identity, principal)
 
     def _insert(
@@ -198,7 +203,9 @@ class Repositories:
         queries.change(connection, current.id, values)
         if target is None:
             queries.add_redirect(connection, current.kind, key(current.owner), key(current.name), current.id)
-        return self._announce(connection, "moved", current.id, principal, {"from": current.full_name})
+        moved = self._announce(connection, "moved", current.id, principal, {"from": current.full_name})
+        cards.retitle(connection, self._search.index, moved)
+        return moved
 
     async def update_settings(
         self,
@@ -270,11 +277,15 @@ class Repositories:
             "head": bytes.fromhex(current.head) if current.head else None,
             "card": _json(current.card),
             "tags": _json(current.tags),
+            "config": _json(current.config),
             "weights": _json(current.weights),
         }
         identity = self._insert(connection, principal, current.kind, owner, name, values)
         queries.copy_content(connection, current.id, identity, principal.account_id)
-        return self._announce(connection, "created", identity, principal, {"duplicate_of": current.full_name})
+        self._search.index.copy(connection, current.id, identity)
+        copied = self._announce(connection, "created", identity, principal, {"duplicate_of": current.full_name})
+        cards.retitle(connection, self._search.index, copied)
+        return copied
 
     # --- sums -------------------------------------------------------------------------------------------------------
 

@@ -44,6 +44,11 @@ class SqliteIndex:
 
     _delete = text("DELETE FROM repository_search WHERE rowid = :id")
     _insert = text("INSERT INTO repository_search (rowid, title, parts, body) VALUES (:id, :title, :parts, :body)")
+    _retitle = text("UPDATE repository_search SET title = :title, parts = :parts WHERE rowid = :id")
+    _copy = text(
+        "INSERT INTO repository_search (rowid, title, parts, body) "
+        "SELECT :target, title, parts, body FROM repository_search WHERE rowid = :source"
+    )
     _table = table("repository_search", column("rowid"))
 
     def put(self, connection: Connection, repository_id: int, document: Document) -> None:
@@ -51,6 +56,15 @@ class SqliteIndex:
         title, parts, body = map(" ".join, columns(document))
         self.remove(connection, repository_id)
         connection.execute(self._insert, {"id": repository_id, "title": title, "parts": parts, "body": body})
+
+    def retitle(self, connection: Connection, repository_id: int, title: Document) -> None:
+        """See :class:`SearchIndex`."""
+        words_of_title, parts, _ = map(" ".join, columns(title))
+        connection.execute(self._retitle, {"id": repository_id, "title": words_of_title, "parts": parts})
+
+    def copy(self, connection: Connection, source: int, target: int) -> None:
+        """See :class:`SearchIndex`."""
+        connection.execute(self._copy, {"source": source, "target": target})
 
     def remove(self, connection: Connection, repository_id: int) -> None:
         """See :class:`SearchIndex`."""
@@ -90,11 +104,28 @@ class PostgresIndex:
         "ON CONFLICT (repository_id) DO UPDATE SET document = excluded.document"
     )
     _delete = text("DELETE FROM repository_search WHERE repository_id = :id")
+    # The weight D marks the words of the text: they stay.
+    _retitle = text(
+        "UPDATE repository_search SET document = CAST(:title AS tsvector) || ts_filter(document, '{d}') "
+        "WHERE repository_id = :id"
+    )
+    _copy = text(
+        "INSERT INTO repository_search (repository_id, document) "
+        "SELECT :target, document FROM repository_search WHERE repository_id = :source"
+    )
     _table = table("repository_search", column("repository_id"), column("document"))
 
     def put(self, connection: Connection, repository_id: int, document: Document) -> None:
         """See :class:`SearchIndex`."""
         connection.execute(self._put, {"id": repository_id, "document": _vector(document)})
+
+    def retitle(self, connection: Connection, repository_id: int, title: Document) -> None:
+        """See :class:`SearchIndex`."""
+        connection.execute(self._retitle, {"id": repository_id, "title": _vector(title)})
+
+    def copy(self, connection: Connection, source: int, target: int) -> None:
+        """See :class:`SearchIndex`."""
+        connection.execute(self._copy, {"source": source, "target": target})
 
     def remove(self, connection: Connection, repository_id: int) -> None:
         """See :class:`SearchIndex`."""

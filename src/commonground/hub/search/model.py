@@ -70,6 +70,14 @@ class SearchIndex(Protocol):
         """Index a document, in place of the one before."""
         ...
 
+    def retitle(self, connection: Connection, repository_id: int, title: Document) -> None:
+        """Replace owner, name and tags of a document, keep its text."""
+        ...
+
+    def copy(self, connection: Connection, source: int, target: int) -> None:
+        """Give ``target`` the document of ``source``."""
+        ...
+
     def remove(self, connection: Connection, repository_id: int) -> None:
         """Forget a document. Deleting the repository does the same."""
         ...
