@@ -2,22 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
-from commonground.gateways.git.tree import DIRECTORY, GITLINK, SYMLINK, TreeEntry, parse_tree
+from commonground.errors import InvalidPath
+from commonground.hub.revisions.objects import COMMIT, TAG, TREE
+from commonground.hub.revisions.trees import SYMLINK, check_tree, parse_tree
 
-COMMIT, TREE, BLOB, TAG = 1, 2, 3, 4
-KINDS = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
-
-_MODES = frozenset({b"40000", b"100644", b"100755", b"120000", b"160000"})
 _ID = re.compile(rb"[0-9a-f]{40}\Z")
-_IDENTITY = re.compile(rb"[^<>\n]* <[^<>\n]*> (0|[1-9][0-9]{0,17}) [+-][0-9]{4}\Z")
-_TAG_TYPE = re.compile(rb"commit|tree|blob|tag\Z")
-# Code points that HFS+ ignores in names: with one of them ".git" stays ".git" on a Mac.
-_HFS_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
-# NTFS drops trailing dots and blanks and what follows a colon, and knows ".git" as "git~1".
-_NTFS_GIT = re.compile(r"(\.git|git~1)[. ]*(:.*)?\Z", re.IGNORECASE | re.DOTALL)
-_NTFS_GITMODULES = re.compile(r"(\.gitmodules|gitmod~[1-4]|gi7eba~[0-9])[. ]*(:.*)?\Z", re.IGNORECASE | re.DOTALL)
+_IDENTITY = re.compile(rb"[^<>\n]* <[^<>\n]*> (0|[1-9][0-9]{0,14}) [+-][0-9]{4}\Z")
+_TAG_TYPE = re.compile(rb"(commit|tree|blob|tag)\Z")
+_GITMODULES = re.compile(rb"(\.gitmodules|gitmod~[1-4]|gi7eba~[0-9])[. ]*(:.*)?\Z", re.IGNORECASE | re.DOTALL)
+_LEAVES = re.compile(rb'\[submodule\s+"([^"]*[/\\])?\.\.([/\\][^"]*)?"', re.IGNORECASE)
 
 
 def problem(kind: int, body: bytes) -> str | None:
@@ -34,33 +28,12 @@ def problem(kind: int, body: bytes) -> str | None:
 def tree_problem(body: bytes) -> str | None:
     """The first thing wrong with a tree."""
     try:
-        entries = parse_tree(body)
-    except ValueError as error:
-        return str(error)
-    for entry in entries:
-        if found := _entry_problem(entry):
-            return found
-    if any(one.sort_key >= other.sort_key for one, other in pairwise(entries)):
-        return "the tree is not sorted"
-    if len({entry.name for entry in entries}) != len(entries):
-        return "the tree has two entries with one name"
-    return None
-
-
-def _entry_problem(entry: TreeEntry) -> str | None:
-    name = entry.name
-    if entry.mode not in _MODES:
-        return f"the tree entry {_show(name)} has the mode {_show(entry.mode)}"
-    if not any(entry.sha):
-        return f"the tree entry {_show(name)} has the null id"
-    if not name or name in {b".", b".."} or b"/" in name:
-        return f"a tree entry is named {_show(name) or 'with nothing'}"
-    if name.isascii() and name[0] not in b".gG":
-        return None  # most names: none of the disguises below can apply
-    plain = _HFS_IGNORED.sub("", name.decode("utf-8", "replace"))
-    if _NTFS_GIT.match(plain) or plain.lower().split("\\")[0] == ".git":
-        return f"a tree entry is named {_show(name)}, which some systems take for .git"
-    if entry.mode == SYMLINK and _NTFS_GITMODULES.match(plain):
+        check_tree(body)
+    except (ValueError, InvalidPath) as error:
+        return str(error).rstrip(".")
+    if bytes(20) in body and not all(any(entry.sha) for entry in parse_tree(body)):
+        return "the tree has an entry with the null id"
+    if b"it" in body and any(e.mode == SYMLINK and _GITMODULES.match(e.name) for e in parse_tree(body)):
         return ".gitmodules is a symbolic link"
     return None
 
@@ -100,15 +73,20 @@ def tag_problem(body: bytes) -> str | None:
     return _identity_problem(*next(fields, (b"", b"")), b"tagger")
 
 
+def is_gitmodules(name: bytes) -> bool:
+    """Whether some system takes a file of this name for ``.gitmodules``."""
+    return _GITMODULES.match(name) is not None
+
+
 def gitmodules_problem(body: bytes) -> str | None:
-    """What a ``.gitmodules`` file may not say: values that git of old took for options or for a way out."""
+    """What a ``.gitmodules`` file may not say: values that git of old took for options, commands or a way out."""
     for line in body.splitlines():
         key, equals, value = (part.strip().strip(b'"') for part in line.partition(b"="))
         if equals and key.lower() in {b"url", b"path"} and value.startswith(b"-"):
-            return f".gitmodules has a {_show(key)} that starts with a dash"
+            return f".gitmodules has a {key.decode()} that starts with a dash"
         if equals and key.lower() == b"update" and value.startswith(b"!"):
             return ".gitmodules has an update command"
-        if line.strip().startswith(b"[submodule") and b".." in re.split(rb'[/\\"]', line):
+        if _LEAVES.search(line):
             return ".gitmodules has a submodule name that leaves the repository"
     return None
 
@@ -135,10 +113,3 @@ def _identity_problem(name: bytes, value: bytes, expected: bytes) -> str | None:
     if not _IDENTITY.match(value):
         return f"the line '{expected.decode()}' is malformed"
     return None
-
-
-def _show(name: bytes) -> str:
-    return name.decode("utf-8", "backslashreplace")
-
-
-__all__ = ["BLOB", "COMMIT", "DIRECTORY", "GITLINK", "KINDS", "TAG", "TREE", "gitmodules_problem", "problem"]

@@ -5,9 +5,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from commonground.gateways.git.fsck import COMMIT, TAG, TREE
 from commonground.gateways.git.objects import Objects
-from commonground.gateways.git.tree import TreeEntry, parse_tree
+from commonground.hub.revisions.objects import COMMIT, TAG, TREE
+from commonground.hub.revisions.trees import TreeEntry, parse_tree
 
 _TAGGED = re.compile(rb"object ([0-9a-f]{40})\n")
 _DATE = re.compile(rb"\ncommitter [^\n]*> (\d+)")
@@ -84,7 +84,7 @@ class Graph:
         def mark(sha: bytes, new: int) -> None:
             nonlocal interesting
             old = flags.get(sha, 0)
-            if old | new == old:
+            if old | new == old or (new == _HAD and not self._exists(sha)):
                 return
             flags[sha] = old | new
             heapq.heappush(queue, (-self.commit(sha).date, sha))
@@ -131,16 +131,15 @@ class Graph:
                 break
         return False
 
+    def _exists(self, sha: bytes) -> bool:
+        """What the other side claims to have may be the rest of a push that failed."""
+        return sha in self._nodes or self._objects.get_raw(sha) is not None
+
     def _read(self, sha: bytes, kind: int) -> bytes:
         found = self._objects.get_raw(sha)
         if found is None or found[0] != kind:
             raise MissingObject(sha)
         return found[1]
-
-
-def is_ancestor(graph: Graph, old: bytes, new: bytes) -> bool:
-    """Whether moving a branch from ``old`` to ``new`` loses no commit."""
-    return not graph.between([old], [new])
 
 
 def _parse_commit(body: bytes) -> Node:

@@ -1,10 +1,7 @@
 """What the git gateway needs of a repository's objects."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
-
-from commonground.gateways.git.fsck import KINDS
 
 Object = tuple[int, bytes]
 """git's type number and the body."""
@@ -17,8 +14,8 @@ class Objects(Protocol):
         """One object."""
         ...
 
-    def get_many(self, shas: Sequence[bytes]) -> dict[bytes, Object]:
-        """Those of ``shas`` that exist."""
+    def read(self, shas: Sequence[bytes]) -> Iterator[tuple[bytes, int, bytes]]:
+        """Id, type number and body of those of ``shas`` that exist, in bounded memory."""
         ...
 
     def contains(self, shas: Sequence[bytes]) -> set[bytes]:
@@ -28,10 +25,3 @@ class Objects(Protocol):
     def add_many(self, objects: Iterable[Object]) -> None:
         """Store objects; :class:`ObjectConflict` when one exists with another body."""
         ...
-
-
-def object_id(kind: int, body: bytes) -> bytes:
-    """The SHA-1 that names an object, raw."""
-    digest = hashlib.sha1(b"%b %d\0" % (KINDS[kind], len(body)), usedforsecurity=False)
-    digest.update(body)
-    return digest.digest()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from commonground.errors import PushRejected
-from commonground.gateways.git.fsck import BLOB, KINDS
+from commonground.hub.revisions.objects import BLOB, KIND_NAMES
 
 OBJECT_LIMIT = 2_000_000
 STRUCTURE_LIMIT = 64 * 2**20  # bytes of one commit, tree or tag
@@ -82,7 +82,7 @@ class PackReader:
             base = offset - distance
         elif kind == REF_DELTA:
             base, at = self._bytes(at, 20), at + 20
-        elif kind not in KINDS:
+        elif kind not in KIND_NAMES:
             raise PushRejected(reason=f"the pack has an object of the unknown type {kind}")
         limit = max(self._blob_limit, STRUCTURE_LIMIT) if base is not None else size_limit(kind, self._blob_limit)
         if size <= limit:
@@ -115,15 +115,15 @@ class PackReader:
         raise PushRejected(reason="the pack has a malformed delta")
 
     def _inflate(self, at: int, size: int) -> tuple[bytes, int]:
-        parts, end = [], at
-        for part, end in self._pieces(at, size):
-            parts.append(part)
-        return b"".join(parts), end
+        pieces = list(self._pieces(at, size))
+        return b"".join(part for part, _ in pieces), pieces[-1][1]
 
     def _hash(self, at: int, size: int) -> tuple[bytes, int]:
-        digest, end = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False), at
-        for part, end in self._pieces(at, size):
+        digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+        end = at
+        for part, position in self._pieces(at, size):
             digest.update(part)
+            end = position
         return digest.digest(), end
 
     def _pieces(self, at: int, size: int) -> Iterator[tuple[bytes, int]]:

@@ -9,9 +9,10 @@ from dulwich.errors import ApplyDeltaError
 from dulwich.pack import apply_delta
 
 from commonground.errors import PushRejected
-from commonground.gateways.git.fsck import BLOB, problem
-from commonground.gateways.git.objects import Object, Objects, object_id
+from commonground.gateways.git.fsck import problem
+from commonground.gateways.git.objects import Object, Objects
 from commonground.gateways.git.pack_reader import PackEntry, PackReader, size_limit
+from commonground.hub.revisions.objects import BLOB, object_id
 
 BATCH_ROWS = 2000
 BATCH_BYTES = 4 * 2**20
