@@ -1,6 +1,5 @@
 """Repositories: the one door to them, and their life from creation to deletion."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -10,6 +9,7 @@ from sqlalchemy import Connection
 from commonground.accounts.model import Principal, RepositoryKind, Visibility
 from commonground.accounts.permissions import Action, authorize, may, may_create, role_on
 from commonground.database import Database, events
+from commonground.database.task_queries import now_ms
 from commonground.errors import (
     AccountNotFound,
     BadRequest,
@@ -36,20 +36,13 @@ OPTIONS_LIMIT = 65_536
 Gated = Literal["", "auto", "manual"]
 
 
-def milliseconds() -> int:
-    """The time now, in UTC milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
 class Repositories:
     """Finds, creates and changes repositories. Implements ``store.ReadGuard``.
 
     Methods that change something ask for the permission themselves, on the row as it is in the same transaction.
     """
 
-    def __init__(
-        self, database: Database, initial_commit: InitialCommit, clock: Callable[[], int] = milliseconds
-    ) -> None:
+    def __init__(self, database: Database, initial_commit: InitialCommit, clock: Callable[[], int] = now_ms) -> None:
         self._database = database
         self._search = Search(database)
         self._initial_commit = initial_commit
@@ -177,8 +170,8 @@ class Repositories:
 
     def _delete(self, connection: Connection, principal: Principal, repository: Repository) -> None:
         current = _authorized(connection, principal, Action.DELETE, repository.id)
-        self._event(connection, "deleted", current, principal)
         queries.remove(connection, current.id)
+        self._event(connection, "deleted", current, principal)
 
     # --- change -----------------------------------------------------------------------------------------------------
 
@@ -203,9 +196,8 @@ class Repositories:
         queries.change(connection, current.id, values)
         if target is None:
             queries.add_redirect(connection, current.kind, key(current.owner), key(current.name), current.id)
-        moved = self._announce(connection, "moved", current.id, principal, {"from": current.full_name})
-        cards.retitle(connection, self._search.index, moved)
-        return moved
+        cards.retitle(connection, self._search.index, _reread(connection, current.id))
+        return self._announce(connection, "moved", current.id, principal, {"from": current.full_name})
 
     async def update_settings(
         self,
@@ -283,9 +275,8 @@ class Repositories:
         identity = self._insert(connection, principal, current.kind, owner, name, values)
         queries.copy_content(connection, current.id, identity, principal.account_id)
         self._search.index.copy(connection, current.id, identity)
-        copied = self._announce(connection, "created", identity, principal, {"duplicate_of": current.full_name})
-        cards.retitle(connection, self._search.index, copied)
-        return copied
+        cards.retitle(connection, self._search.index, _reread(connection, identity))
+        return self._announce(connection, "created", identity, principal, {"duplicate_of": current.full_name})
 
     # --- sums -------------------------------------------------------------------------------------------------------
 
@@ -307,10 +298,9 @@ class Repositories:
         principal: Principal,
         payload: Mapping[str, Any] | None = None,
     ) -> Repository:
-        found = queries.by_id(connection, repository_id)
-        assert found is not None
-        self._event(connection, what, found.repository, principal, payload)
-        return found.repository
+        changed = _reread(connection, repository_id)
+        self._event(connection, what, changed, principal, payload)
+        return changed
 
     @staticmethod
     def _event(
@@ -335,6 +325,12 @@ def _owner_for(connection: Connection, principal: Principal, name: str) -> queri
             Unauthenticated() if principal.is_anonymous else Forbidden(action=Action.CREATE.value, resource=owner.name)
         )
     return owner
+
+
+def _reread(connection: Connection, repository_id: int) -> Repository:
+    found = queries.by_id(connection, repository_id)
+    assert found is not None
+    return found.repository
 
 
 def _authorized(connection: Connection, principal: Principal, action: Action, repository_id: int) -> Repository:
