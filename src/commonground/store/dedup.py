@@ -22,7 +22,7 @@ ANSWER_SECONDS: Final = 3 * 3600
 
 
 def find(
-    connection: Connection, guard: ReadGuard, account_id: int, chunk_hash: bytes
+    connection: Connection, guard: ReadGuard, account_id: int | None, chunk_hash: bytes
 ) -> list[tuple[StoredXorb, Mask]] | None:
     """The xorbs to tell an account about that asks for a chunk, with what it may use of them.
 

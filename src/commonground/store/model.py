@@ -14,6 +14,8 @@ from commonground.store.xet.xorb_index import XorbIndex
 
 XORBS = "xorbs"
 """Folder of the backend that holds the xorbs."""
+GRANTS = "grants"
+"""Folder for xorbs that clients upload past the server, until they are verified."""
 
 
 class FileState(IntEnum):

@@ -1,12 +1,14 @@
 """The store: bytes in and out, each chunk once, each byte verified, each reader entitled."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from commonground.database import Database
+from commonground.database.tasks import Handler, Running
 from commonground.errors import BlobNotFound, InvalidXorb, RangeNotSatisfiable
 from commonground.settings import Settings
 from commonground.store import dedup, queries
@@ -15,18 +17,21 @@ from commonground.store.backends.base import Buffer
 from commonground.store.cache import FileCache
 from commonground.store.clock import now
 from commonground.store.ingest import Ingestor
-from commonground.store.model import FileRecord, Link, ReadGuard, StoredFile
+from commonground.store.model import GRANTS, FileRecord, Link, ReadGuard, StoredFile
 from commonground.store.ownership import readable_files
-from commonground.store.reading import read_all, read_terms
+from commonground.store.reading import PIECE, read_all, read_terms
 from commonground.store.shards import Shards
 from commonground.store.terms import overlapping
-from commonground.store.verification import Verifier
+from commonground.store.verification import VERIFY_FILE, Verifier
 from commonground.store.xet.hashing import from_hex, to_hex
 from commonground.store.xet.reconstruction import Reconstruction, plan
 from commonground.store.xorbs import Xorbs
 
 READ_LIMIT = 64 * 2**20
 """Most bytes :meth:`Store.read_bytes` returns unless it is told otherwise."""
+
+WHOLE_CHECK = 16 * 2**20
+"""A read of this many bytes of a local xorb verifies all of it first, so that it fails before its first byte or not."""
 
 
 class Store:
@@ -75,6 +80,25 @@ class Store:
     async def put_bytes(self, account_id: int, data: Buffer) -> StoredFile:
         """:meth:`ingest` for bytes in memory."""
         return await self.ingest(account_id, _one(data))
+
+    async def grant_xorb(self, hash_hex: str, seconds: int) -> tuple[str, str]:
+        """A key under which a client may PUT a xorb past this server, and the address to do it at.
+
+        :class:`BlobNotFound` where the backend offers none.
+        """
+        _parse_xorb_hash(hash_hex)
+        key = f"{GRANTS}/{hash_hex}-{secrets.token_hex(8)}"
+        url = await self.backend.presign_put(key, seconds)
+        if url is None:
+            raise BlobNotFound(oid=hash_hex)
+        return key, url
+
+    async def commit_grant(self, account_id: int, hash_hex: str, key: str, length: int) -> bool:
+        """Verify and keep the xorb that was uploaded under a granted key; whether it was new.
+
+        :class:`BlobNotFound` when nothing was uploaded, :class:`InvalidXorb` for what is refused and removed.
+        """
+        return await self.xorbs.take_over(account_id, _parse_xorb_hash(hash_hex), key, length)
 
     # --- who may use what ---------------------------------------------------------------------------------------------
 
@@ -165,18 +189,33 @@ class Store:
         indexes = {name: (await self.xorbs.find(name)).index for name in dict.fromkeys(names)}
         return plan(record.terms, indexes, start, None if stop == record.size else stop)
 
-    async def dedup(self, account_id: int, chunk_hash: bytes) -> bytes | None:
+    async def dedup(self, account_id: int | None, chunk_hash: bytes) -> bytes | None:
         """The answer (a shard) to a global dedup query, or ``None`` when the account may use no such chunk."""
         found = await self._database.read(dedup.find, self._guard, account_id, chunk_hash)
         return None if found is None else await asyncio.to_thread(dedup.answer, found)
 
-    async def has_xorb(self, account_id: int, hash_hex: str) -> bool:
+    async def has_xorb(self, account_id: int | None, hash_hex: str) -> bool:
         """Whether a xorb is here that the account uploaded."""
         return await self._database.read(_has_xorb, account_id, _parse_xorb_hash(hash_hex))
 
     async def read_xorb(self, xorb_hash: bytes, start: int, end: int) -> bytes:
         """The bytes [start, end) of a xorb as stored, verified; :class:`CorruptBlob` when they are damaged."""
         return await self.xorbs.packed(xorb_hash, start, end)
+
+    async def stream_xorb(self, xorb_hash: bytes, ranges: Sequence[tuple[int, int]]) -> AsyncIterator[bytes]:
+        """The same for several ranges, one after the other, in parts of up to 4 MiB."""
+        if sum(end - start for start, end in ranges) >= WHOLE_CHECK:
+            await self.xorbs.intact_path(xorb_hash)
+        for start, end in ranges:
+            for at in range(start, end, PIECE):
+                yield await self.xorbs.packed(xorb_hash, at, min(at + PIECE, end))
+
+    def task_handlers(self) -> dict[str, Handler]:
+        """What a :class:`Worker` runs for the store, by kind of task."""
+        return {VERIFY_FILE: self._run_verify}
+
+    async def _run_verify(self, running: Running) -> None:
+        await self.verify_file(running.payload["file"])
 
     async def verify_file(self, name: str) -> None:
         """Handle a ``store.verify`` task: hash the file (hex name) and hold all claims against the result."""
@@ -216,6 +255,6 @@ def _permitted(
     )
 
 
-def _has_xorb(connection: Connection, account_id: int, xorb_hash: bytes) -> bool:
+def _has_xorb(connection: Connection, account_id: int | None, xorb_hash: bytes) -> bool:
     found = queries.find_xorbs(connection, [xorb_hash]).get(xorb_hash)
     return found is not None and bool(queries.uploaded_xorbs(connection, account_id, [found.id]))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import Connection
 
-from commonground.database import Database
+from commonground.database import Database, tasks
 from commonground.errors import DigestMismatch
 from commonground.store import queries
 from commonground.store.model import FileRecord
@@ -44,8 +44,6 @@ class Verifier:
 
     def enqueue(self, connection: Connection, file_hash: bytes) -> None:
         """Have the file hashed once the transaction is durable."""
-        from commonground.database import tasks
-
         name = to_hex(file_hash)
         tasks.enqueue(connection, VERIFY_FILE, {"file": name}, key=f"{VERIFY_FILE}:{name}")
 

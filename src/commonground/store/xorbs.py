@@ -39,12 +39,33 @@ class Xorbs:
 
         A known xorb is verified all the same: its hash alone gives the uploader no right to it.
         """
-        UPLOADED.labels("xorb").inc(len(body))
+        return await self.add(account_id, await _parse(body, xorb_hash), body)
+
+    async def take_over(self, account_id: int, xorb_hash: bytes, granted: str, length: int) -> bool:
+        """The same for a body that its uploader has put into the backend under the key ``granted``.
+
+        It is copied before it is verified: the uploader could still replace the object it was granted.
+        """
+        if await self._backend.size(granted) is None:
+            raise BlobNotFound(oid=to_hex(xorb_hash))
+        generation = new_generation()
+        key = xorb_key(xorb_hash, generation)
+        await self._backend.copy(granted, key)
+        await self._backend.delete(granted)
         try:
-            parsed = await asyncio.to_thread(parse_xorb, memoryview(body), xorb_hash)
-        except FormatError as error:
-            raise InvalidXorb(reason=str(error)) from None
-        return await self.add(account_id, parsed, body)
+            parsed = await self._parse_object(key, xorb_hash, length)
+        except InvalidXorb:
+            await self._backend.delete(key)
+            raise
+        return await self.register(account_id, parsed, generation)
+
+    async def _parse_object(self, key: str, xorb_hash: bytes, length: int) -> ParsedXorb:
+        if await self._backend.size(key) != length:
+            raise InvalidXorb(reason=f"it does not have the {length} bytes announced")
+        parsed = await _parse(await self._backend.get(key), xorb_hash)
+        if parsed.packed_length != length:
+            raise InvalidXorb(reason="it must be uploaded without a footer")
+        return parsed
 
     async def add(self, account_id: int, parsed: ParsedXorb, body: Buffer) -> bool:
         """Keep a xorb that this process verified or packed itself; whether it was new."""
@@ -53,6 +74,8 @@ class Xorbs:
         generation = new_generation()
         key = xorb_key(parsed.hash, generation)
         await self._backend.put(key, memoryview(body)[: parsed.packed_length])
+        if (path := self._backend.local_path(key)) is not None:
+            self._intact.put(path, (_fingerprint(path), time.monotonic()))
         return await self.register(account_id, parsed, generation)
 
     async def register(self, account_id: int, parsed: ParsedXorb, generation: int) -> bool:
@@ -153,6 +176,14 @@ class Xorbs:
     def _is_intact(self, path: Path) -> bool:
         entry = self._intact.get(path)
         return entry is not None and time.monotonic() - entry[1] < RECHECK_SECONDS and entry[0] == _fingerprint(path)
+
+
+async def _parse(body: Buffer, xorb_hash: bytes) -> ParsedXorb:
+    UPLOADED.labels("xorb").inc(len(body))
+    try:
+        return await asyncio.to_thread(parse_xorb, memoryview(body), xorb_hash)
+    except FormatError as error:
+        raise InvalidXorb(reason=str(error)) from None
 
 
 def _fingerprint(path: Path) -> tuple[int, ...]:

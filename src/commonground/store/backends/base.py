@@ -39,6 +39,10 @@ class Backend(Protocol):
         """Length of an object in bytes, or ``None`` when there is none."""
         ...
 
+    async def copy(self, source: str, target: str) -> None:
+        """Write an object with the bytes of another one."""
+        ...
+
     async def delete(self, key: str) -> None:
         """Remove an object; nothing happens when there is none."""
         ...

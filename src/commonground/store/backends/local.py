@@ -43,6 +43,10 @@ class LocalBackend:
         except FileNotFoundError:
             return None
 
+    async def copy(self, source: str, target: str) -> None:
+        """See :class:`Backend`."""
+        await self.put(target, await self.get(source))
+
     async def delete(self, key: str) -> None:
         """See :class:`Backend`."""
         await asyncio.to_thread(self._path(key).unlink, missing_ok=True)

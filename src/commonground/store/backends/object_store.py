@@ -75,6 +75,11 @@ class ObjectStoreBackend:
         except BlobNotFound:
             return None
 
+    async def copy(self, source: str, target: str) -> None:
+        """See :class:`Backend`."""
+        with _translated(source):
+            await obstore.copy_async(self._store, check_key(source), check_key(target), overwrite=True)
+
     async def delete(self, key: str) -> None:
         """See :class:`Backend`."""
         try:
