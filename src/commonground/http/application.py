@@ -37,41 +37,32 @@ class Application:
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
             await self._serve(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = time.perf_counter()
         request = Request(scope, receive)
-        identity = _request_id(request)
-        status, template = 500, "-"
-
-        async def send_marked(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", identity.encode("latin-1"))]
-            await send(message)
-
+        exchange = _Exchange(send, _request_id(request))
         render: ErrorRenderer = json_error
+        template = "-"
         try:
             route, params = self.router.match(request.method, scope.get("raw_path") or scope["path"].encode())
             scope["path_params"], template = params, route.template
             render = route.render_error or json_error
             response = await self._answer(request, route.handler)
-        except CommongroundError as error:
-            response = render(request, error)
-            if error.status >= 500:
-                logger().error(
-                    "request failed", code=error.code, error=str(error), path=scope["path"], request=identity
-                )
+            await response(scope, receive, exchange.send)
         except ClientDisconnect:
-            return
-        except Exception:  # noqa: BLE001 - process edge: a defect becomes a 500 with a request id, never a dead connection
-            logger().exception("unexpected error", path=scope["path"], request=identity)
-            response = render(request, CommongroundError())
-        try:
-            await response(scope, receive, send_marked)
+            pass
+        except Exception as error:
+            exchange.log(request, error)
+            if exchange.ended:
+                return
+            if exchange.started:
+                raise  # the server cuts the connection: half a body must not look like a whole one
+            known = error if isinstance(error, CommongroundError) else CommongroundError()
+            await render(request, known)(scope, receive, exchange.send)
         finally:
-            observe_request(request.method, template, status, time.perf_counter() - started)
+            observe_request(request.method, template, exchange.status, time.perf_counter() - exchange.began)
 
     async def _answer(self, request: Request, handler: Callable[[Request], Awaitable[Response]]) -> Response:
         for guard in self._guards:
@@ -83,11 +74,42 @@ class Application:
         steps: dict[str, Any] = {"lifespan.startup": self._startup, "lifespan.shutdown": self._shutdown}
         while True:
             kind = (await receive())["type"]
-            if steps[kind] is not None:
-                await steps[kind]()
+            try:
+                if steps[kind] is not None:
+                    await steps[kind]()
+            except Exception as error:  # noqa: BLE001 - process edge: the server reports it and ends
+                logger().exception("server could not start or stop", step=kind)
+                await send({"type": f"{kind}.failed", "message": str(error)})
+                return
             await send({"type": f"{kind}.complete"})
             if kind == "lifespan.shutdown":
                 return
+
+
+class _Exchange:
+    """One answer on its way out: how far it is, and the request id it carries."""
+
+    def __init__(self, send: Send, identity: str) -> None:
+        self.began = time.perf_counter()
+        self.status = 499  # the client left before an answer
+        self.started = self.ended = False
+        self._send, self._identity = send, identity
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on to the server."""
+        if message["type"] == "http.response.start":
+            self.status, self.started = message["status"], True
+            message["headers"] = [*message.get("headers", ()), (b"x-request-id", self._identity.encode("latin-1"))]
+        await self._send(message)
+        self.ended = self.started and message["type"] != "http.response.start" and not message.get("more_body")
+
+    def log(self, request: Request, error: Exception) -> None:
+        """Record what is the server's fault."""
+        where = {"path": request.scope["path"], "request": self._identity}
+        if not isinstance(error, CommongroundError):
+            logger().error("unexpected error", exc_info=error, **where)
+        elif error.status >= 500 or self.started:
+            logger().error("request failed", code=error.code, error=str(error), **where)
 
 
 def _request_id(request: Request) -> str:

@@ -11,6 +11,7 @@ from commonground.errors import BadRequest, PayloadTooLarge
 T = TypeVar("T")
 
 JSON_LIMIT = 4 * 2**20
+_LENGTH_DIGITS = 18
 
 
 async def read_body(request: Request, limit: int = JSON_LIMIT) -> bytes:
@@ -21,7 +22,7 @@ async def read_body(request: Request, limit: int = JSON_LIMIT) -> bytes:
 async def stream_body(request: Request, limit: int) -> AsyncIterator[bytes]:
     """The body in parts as they arrive; :class:`PayloadTooLarge` above ``limit`` bytes."""
     announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > limit:
+    if announced.isdecimal() and (len(announced) > _LENGTH_DIGITS or int(announced) > limit):
         raise PayloadTooLarge(limit=limit)
     received = 0
     async for part in request.stream():

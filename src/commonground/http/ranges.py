@@ -12,7 +12,8 @@ MAX_RANGES = 512
 def parse_ranges(header: str | None, size: int) -> list[tuple[int, int]] | None:
     """Half-open ``(start, end)`` byte ranges inside ``size``, or ``None`` where the header is absent or to be ignored.
 
-    Raises :class:`RangeNotSatisfiable` when no range overlaps the content.
+    Ranges that together ask for more bytes than there are overlap, and are ignored: answering them would multiply the
+    content. Raises :class:`RangeNotSatisfiable` when no range overlaps the content.
     """
     match = _RANGE.match(header or "")
     if match is None:
@@ -34,4 +35,4 @@ def parse_ranges(header: str | None, size: int) -> list[tuple[int, int]] | None:
             found.append((start, end))
     if not found:
         raise RangeNotSatisfiable(size=size)
-    return found
+    return found if sum(end - start for start, end in found) <= size else None

@@ -71,7 +71,8 @@ class Router:
             self.add(route)
 
     def add(self, route: Route) -> None:
-        """Register a route; two routes with the same method and shape are a :class:`ValueError`."""
+        """Register a route; a malformed template, or the method and shape of another route, is a :class:`ValueError`."""
+        _check(route.template)
         node, names = self._root, []
         for segment in route.template.strip("/").split("/"):
             node, name = _descend(node, segment)
@@ -94,8 +95,21 @@ class Router:
                 return found[0], dict(zip(found[1], values, strict=True))
             allowed.update(node.routes)
         if allowed:
+            allowed |= {"HEAD"} if "GET" in allowed else set()
             raise MethodNotAllowed(method=method, allowed=", ".join(sorted(allowed)))
         raise RouteNotFound(path=raw_path.decode("ascii", "replace"))
+
+
+def _check(template: str) -> None:
+    segments = template.strip("/").split("/")
+    found = [_PARAM.match(segment) for segment in segments]
+    names = [match["name"] for match in found if match]
+    malformed = any(not match and set(segment) & set("{}") for segment, match in zip(segments, found, strict=True))
+    tails = [match for match in found if match and match["tail"]]
+    if malformed or len(names) != len(set(names)) or any(match["suffix"] or match["words"] for match in tails):
+        raise ValueError(f"malformed template {template}")
+    if tails and tails != found[-1:]:
+        raise ValueError(f"{template}: only the last segment may be a tail")
 
 
 def _descend(node: _Node, segment: str) -> tuple[_Node, str | None]:
