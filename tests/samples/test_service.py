@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from commonground.samples.catalog import Catalog
-from commonground.samples.model import Kind, Member, PreparedSample, Progress, Skipped, Visibility
+from commonground.samples.model import Member, PreparedSample, Progress, Skipped
 from commonground.samples.service import default_cache, prepare
 from tests.samples.wheels import offline, pin, sample, write_wheel
 
@@ -35,7 +35,7 @@ def catalog(wheels: Path) -> Catalog:
         sample("wrong", wrong),
         sample("evil", evil),
         sample("lacking", lacking),
-        sample("last", second, kind=Kind.DATASET, visibility=Visibility.PRIVATE),
+        sample("last", second, kind="dataset", visibility="private"),
     ]
     return {entry.name: entry for entry in entries}
 
@@ -70,13 +70,13 @@ def test_a_sample_is_its_packages_files_and_our_card(catalog: Catalog, cache: Pa
     assert (files["a.bin"], files["b.bin"]) == (b"a", b"bb")
     assert b"at http://127.0.0.1:8000." in files["README.md"]
     assert [file.size for file in good.files] == [len(content) for content in files.values()]
-    assert (good.repository, good.kind, good.visibility) == ("commonground/good", Kind.MODEL, Visibility.PUBLIC)
+    assert (good.repository, good.kind, good.visibility) == ("commonground/good", "model", "public")
 
 
 def test_kind_and_visibility_are_handed_on(catalog: Catalog, cache: Path, wheels: Path) -> None:
     last = run(catalog, cache, wheels, "last")["last"]
     assert isinstance(last, PreparedSample)
-    assert (last.kind, last.visibility) == (Kind.DATASET, Visibility.PRIVATE)
+    assert (last.kind, last.visibility) == ("dataset", "private")
 
 
 def test_files_live_as_long_as_their_sample(catalog: Catalog, cache: Path, wheels: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from commonground.samples.model import CardMetadata, Kind, Member, Package, Sample
+from commonground.samples.model import CardMetadata, Member, Package, Sample
 
 TAG = "py3-none-any"
 
@@ -50,7 +50,7 @@ def sample(name: str, *packages: Package, **changes: object) -> Sample:
     entry = Sample(
         name=name,
         repository=f"commonground/{name}",
-        kind=Kind.MODEL,
+        kind="model",
         title=name,
         card=CardMetadata(license="mit"),
         packages=packages,

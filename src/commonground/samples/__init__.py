@@ -6,26 +6,22 @@
 from commonground.samples.catalog import CatalogError, load_catalog, select
 from commonground.samples.model import (
     Group,
-    Kind,
     PreparedFile,
     PreparedSample,
     Progress,
     Sample,
     Skipped,
-    Visibility,
 )
 from commonground.samples.service import default_cache, prepare
 
 __all__ = [
     "CatalogError",
     "Group",
-    "Kind",
     "PreparedFile",
     "PreparedSample",
     "Progress",
     "Sample",
     "Skipped",
-    "Visibility",
     "default_cache",
     "load_catalog",
     "prepare",

@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 
 import msgspec
 
-from commonground.samples.model import Group, Member, Package, Sample, Skipped, Visibility
+from commonground.samples.model import Group, Member, Package, Sample, Skipped
 from commonground.samples.paths import is_safe
 from commonground.samples.transforms import TRANSFORMS
 
@@ -61,7 +61,7 @@ def check(sample: Sample) -> Iterable[str]:
         yield f"{sample.name!r} is no name for a sample"
     if not REPOSITORY.fullmatch(sample.repository):
         yield f"{sample.repository!r} is no repository id"
-    if sample.group is Group.ALL and sample.visibility is not Visibility.PRIVATE:
+    if sample.group is Group.ALL and sample.visibility != "private":
         yield "what may not be redistributed must be private"
     if sample.card.license == "other" and not sample.card.license_name:
         yield "a licence without an identifier needs a name"

@@ -10,19 +10,7 @@ from typing import Any
 
 import msgspec
 
-
-class Kind(StrEnum):
-    """What kind of repository a sample becomes."""
-
-    MODEL = "model"
-    DATASET = "dataset"
-
-
-class Visibility(StrEnum):
-    """Who may read the repository on the hub."""
-
-    PUBLIC = "public"
-    PRIVATE = "private"
+from commonground.accounts.model import RepositoryKind, Visibility
 
 
 class Group(StrEnum):
@@ -98,12 +86,12 @@ class Sample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     repository: str
-    kind: Kind
+    kind: RepositoryKind
     title: str
     card: CardMetadata
     packages: tuple[Package, ...]
     group: Group = Group.DEFAULT
-    visibility: Visibility = Visibility.PUBLIC
+    visibility: Visibility = "public"
     body: str = ""
 
     @property
@@ -154,7 +142,7 @@ class PreparedSample:
 
     name: str
     repository: str
-    kind: Kind
+    kind: RepositoryKind
     visibility: Visibility
     title: str
     files: tuple[PreparedFile, ...]
