@@ -29,6 +29,7 @@ from commonground.errors import TaskLost
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 SIGNAL = "task"
+NO_ID = 2**63 - 1  # above every id
 BACKOFF_SECONDS = 2.0
 LONGEST_BACKOFF_SECONDS = 3600.0
 
@@ -68,6 +69,8 @@ _JOIN = (  # the row lock keeps a waiting task from starting before the work tha
     .returning(table.c.id)
 )
 _BY_ID = select(table).where(table.c.id == bindparam("id"))
+_NEWEST = select(table).where(table.c.id < bindparam("before")).order_by(table.c.id.desc()).limit(bindparam("most"))
+_NEWEST_IN_STATE = _NEWEST.where(table.c.state == bindparam("state"))
 _NEXT_DUE = select(table.c.id).where(*_due).order_by(*_order).limit(1).with_for_update(skip_locked=True)
 _NEXT_ABANDONED = (
     select(table.c.id, table.c.attempts, table.c.max_attempts)
@@ -234,6 +237,13 @@ def find(connection: Connection, task_id: int) -> Task | None:
     """The task with this id."""
     row = connection.execute(_BY_ID, {"id": task_id}).mappings().first()
     return None if row is None else _task(row)
+
+
+def newest(connection: Connection, state: State | None = None, before: int | None = None, limit: int = 50) -> list[Task]:
+    """The last ``limit`` tasks, newest first, in a state or in any, older than the task ``before``."""
+    statement = _NEWEST if state is None else _NEWEST_IN_STATE
+    values = {"before": NO_ID if before is None else before, "state": state, "most": limit}
+    return [_task(row) for row in connection.execute(statement, values).mappings()]
 
 
 def waiting(connection: Connection) -> int:

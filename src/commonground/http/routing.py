@@ -155,6 +155,9 @@ def _search(
 
 def _decode(part: bytes) -> str:
     try:
-        return (unquote_to_bytes(part) if b"%" in part else part).decode("utf-8")
+        text = (unquote_to_bytes(part) if b"%" in part else part).decode("utf-8")
     except UnicodeDecodeError:
         raise BadRequest(reason="the path is not UTF-8") from None
+    if "\0" in text:  # PostgreSQL cannot even be asked for it
+        raise BadRequest(reason="the path holds a NUL")
+    return text

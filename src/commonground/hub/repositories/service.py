@@ -87,6 +87,10 @@ class Repositories:
         """The subset of ``repository_ids`` whose files the account may read."""
         return queries.readable(connection, account_id, repository_ids)
 
+    async def known(self, principal: Principal, repository_ids: Sequence[int]) -> set[int]:
+        """The subset of ``repository_ids`` the caller may know of, each looked up by its id."""
+        return await self._database.read(_known, principal, repository_ids)
+
     async def check_files(self, principal: Principal, repository: Repository) -> None:
         """Return if the caller may read files; :class:`GatedRepository` where access has to be asked for first."""
         if not repository.gated or principal.is_admin:
@@ -339,6 +343,12 @@ def _authorized(connection: Connection, principal: Principal, action: Action, re
         raise RepositoryNotFound
     authorize(principal, action, found.repository, found.granted)
     return found.repository
+
+
+def _known(connection: Connection, principal: Principal, repository_ids: Sequence[int]) -> set[int]:
+    found = [queries.by_id(connection, identity, principal.account_id) for identity in dict.fromkeys(repository_ids)]
+    seen = [item for item in found if item and may(principal, Action.READ_METADATA, item.repository, item.granted)]
+    return {item.repository.id for item in seen}
 
 
 def _taken(connection: Connection, kind: str, owner: str, name: str) -> RepositoryExists:

@@ -1,0 +1,76 @@
+"""What every route uses: the services, who is calling, which repository, and pages of lists."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from commonground.accounts.model import Principal
+from commonground.accounts.permissions import Action
+from commonground.gateways.native import wire
+from commonground.gateways.native.errors import render_error
+from commonground.http.identity import principal
+from commonground.http.responses import json_response
+from commonground.http.routing import Route
+from commonground.hub.repositories.model import Repository
+from commonground.services import Services
+
+KINDS = {segment: kind for kind, segment in wire.SEGMENTS.items()}
+REPOSITORIES = f"{wire.API}/repositories"
+REPOSITORY = f"{REPOSITORIES}/{{kind:{'|'.join(KINDS)}}}/{{owner}}/{{name}}"
+"""Template of one repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The services the gateway calls, and the questions every route asks them."""
+
+    services: Services
+
+    async def caller(self, request: Request) -> Principal:
+        """Who is calling; :class:`InvalidCredentials` for a wrong token."""
+        return await principal(request, self.services.accounts)
+
+    async def opened(self, request: Request, action: Action = Action.READ) -> tuple[Principal, Repository]:
+        """The caller, and the repository the path names if the caller may do ``action`` to it."""
+        caller, params = await self.caller(request), request.path_params
+        kind = KINDS[params["kind"]]
+        return caller, await self.services.repositories.open(caller, kind, params["owner"], params["name"], action)
+
+    async def readable(self, request: Request) -> Repository:
+        """The repository the path names, if the caller may read its files."""
+        caller, repository = await self.opened(request, Action.READ)
+        await self.services.repositories.check_files(caller, repository)
+        return repository
+
+
+def endpoint(
+    method: str, template: str, handler: Callable[[Request], Awaitable[Response]], summary: str, **more: Any
+) -> Route:
+    """A route of this API. The handler's name is the operation's everywhere: OpenAPI, SDK, command."""
+    return Route(
+        method=method,
+        template=template,
+        handler=handler,
+        summary=summary,
+        tag="native",
+        render_error=render_error,
+        **more,
+    )
+
+
+def page(request: Request, items: Sequence[Any], cursor: str | None) -> Response:
+    """A part of a list; ``Link`` leads to the next part."""
+    headers = None
+    if cursor is not None:
+        query = [pair for pair in parse_qsl(request.scope["query_string"].decode("latin-1")) if pair[0] != "cursor"]
+        headers = {"Link": f'<{_raw_path(request)}?{urlencode([*query, ("cursor", cursor)])}>; rel="next"'}
+    return json_response(wire.Page(list(items), cursor), headers=headers)
+
+
+def _raw_path(request: Request) -> str:
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    return raw.decode("ascii", "replace")

@@ -1,0 +1,34 @@
+"""The gateway: all routes of the API over the services of the hub."""
+
+from commonground.gateways.native.context import Context
+from commonground.gateways.native.routes.accounts import AccountRoutes
+from commonground.gateways.native.routes.commits import CommitRoutes
+from commonground.gateways.native.routes.events import EventRoutes
+from commonground.gateways.native.routes.files import FileRoutes
+from commonground.gateways.native.routes.operation import OperationRoutes
+from commonground.gateways.native.routes.refs import RefRoutes
+from commonground.gateways.native.routes.repositories import RepositoryRoutes
+from commonground.gateways.native.routes.trees import TreeRoutes
+from commonground.http.routing import Route
+from commonground.services import Services
+
+
+class NativeGateway:
+    """Answers the SDK, the commands, and whoever reads ``/openapi.json``."""
+
+    def __init__(self, services: Services) -> None:
+        self._context = Context(services)
+
+    def routes(self) -> list[Route]:
+        """Every endpoint."""
+        context = self._context
+        return [
+            *RepositoryRoutes(context).routes(),
+            *RefRoutes(context).routes(),
+            *TreeRoutes(context).routes(),
+            *FileRoutes(context).routes(),
+            *CommitRoutes(context).routes(),
+            *AccountRoutes(context).routes(),
+            *OperationRoutes(context).routes(),
+            *EventRoutes(context).routes(),
+        ]
