@@ -107,14 +107,9 @@ def load(
         sources |= dict.fromkeys(values, source)
     settings = _convert(merged)
     return settings, [
-        Explained(name, _shown(settings, name), sources.get(name, "default"), description)
+        Explained(name, getattr(settings, name), sources.get(name, "default"), description)
         for name, description in describe().items()
     ]
-
-
-def _shown(settings: Settings, name: str) -> Any:
-    value = getattr(settings, name)
-    return "***" if name == "secret_key" and value else value
 
 
 def describe() -> dict[str, str]:
