@@ -1,8 +1,13 @@
 """Commits, refs, tree entries and the operations a commit is made of. Object ids are 40 hex digits, SHA-256 64."""
 
-from typing import Generic, Literal, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
 import msgspec
+from sqlalchemy import Connection
+
+if TYPE_CHECKING:
+    from commonground.hub.repositories.model import Repository
 
 T = TypeVar("T")
 
@@ -126,3 +131,49 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     before: Entry | None
     after: Entry | None
+
+
+class RefUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a push: the full name of a ref, where it is and where it shall point; ``ZERO`` for no ref."""
+
+    name: str
+    old: str
+    new: str
+
+
+class UploadFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file a client is about to send: ``sample`` holds its first bytes."""
+
+    path: str
+    size: int
+    sample: bytes = b""
+
+
+class UploadDecision(msgspec.Struct, frozen=True, kw_only=True):
+    """How a file shall be sent. ``oid`` is what the revision has at the path now: SHA-256 of an LFS file, else SHA-1."""
+
+    path: str
+    mode: Literal["lfs", "regular"]
+    ignored: bool = False
+    oid: str | None = None
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where the bytes of a file are: in memory (``data``), or in the store under ``file_hash`` (32 raw bytes)."""
+
+    size: int
+    data: bytes | None = None
+    file_hash: bytes | None = None
+
+
+class HeadObserver(Protocol):
+    """Derives what is kept about a repository from the head of its default branch."""
+
+    async def prepare(
+        self, repository: "Repository", commit: str, entries_changed: Sequence[str]
+    ) -> Callable[[Connection], None]:
+        """Read what is needed from ``commit`` (readable already, through the services, but not yet published) and
+        return a function that writes the result. It runs inside the transaction that moves the branch, or not at all.
+        ``entries_changed`` holds the paths of files that were added, changed or removed.
+        """
+        ...

@@ -1,0 +1,105 @@
+"""Commits made through the API."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from weakref import WeakValueDictionary
+
+from sqlalchemy import Connection
+
+from commonground.accounts.model import Principal
+from commonground.errors import RevisionNotFound, StaleParent
+from commonground.hub.repositories.model import Repository
+from commonground.hub.revisions import ref_queries
+from commonground.hub.revisions.context import Context
+from commonground.hub.revisions.drafts import Author, Draft, Drafter, Staged, check_request
+from commonground.hub.revisions.heads import observe
+from commonground.hub.revisions.landing import fits_one_batch, landed
+from commonground.hub.revisions.model import AddFile, Commit, CommitRequest
+from commonground.hub.revisions.objects import BLOB, GitObject, make_object, object_id
+from commonground.hub.revisions.publishing import Linked, Move, Publication, RefMoved, publish
+from commonground.hub.revisions.refnames import HEADS, writable_ref
+
+INLINE_LIMIT = 128 * 2**10  # blobs above it keep their body in the store
+ATTEMPTS = 10
+
+
+class Commits:
+    """Turns commit requests into commits."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._locks: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
+
+    async def commit(
+        self, repository: Repository, principal: Principal, revision: str, request: CommitRequest
+    ) -> Commit:
+        """Apply the operations, in order, to the head of a branch and move the branch; the new commit."""
+        ref = writable_ref(revision, repository.default_branch)
+        check_request(request)
+        await self._context.database.lookup(self._head, repository, ref)
+        staged = await self._stage(principal, request)
+        # Writers of one branch wait here in turn; other processes are met by compare-and-swap.
+        async with self._locks.setdefault((repository.id, ref), asyncio.Lock()):
+            for _ in range(ATTEMPTS):
+                draft = await self._context.database.read(
+                    self._draft, repository, ref, request, staged, self._author(principal)
+                )
+                try:
+                    await self._publish(repository, principal, ref, draft)
+                except RefMoved:
+                    continue
+                return draft.commit
+        raise StaleParent
+
+    async def _stage(self, principal: Principal, request: CommitRequest) -> Staged:
+        staged = Staged({}, [])
+        for operation in request.operations:
+            if isinstance(operation, AddFile):
+                staged.blobs[operation.path] = await self._blob(principal, operation, staged.files)
+        return staged
+
+    async def _blob(self, principal: Principal, operation: AddFile, links: list[Linked]) -> GitObject:
+        content = operation.content
+        if len(content) <= INLINE_LIMIT:
+            return make_object(BLOB, content)
+        file = await self._context.store.put_bytes(principal.account_id or 0, content)
+        links.append(Linked(file, operation.path))
+        sha = await asyncio.to_thread(object_id, BLOB, content)
+        return GitObject(sha, BLOB, len(content), None, file.hash)
+
+    def _author(self, principal: Principal) -> Author:
+        return Author(principal.account_id, *self._context.identity(principal), self._context.clock() // 1000)
+
+    def _head(self, connection: Connection, repository: Repository, ref: str) -> bytes:
+        found = ref_queries.find_ref(connection, repository.id, (ref, ref))
+        if found is None:
+            raise RevisionNotFound(revision=ref.removeprefix(HEADS))
+        return bytes.fromhex(found.sha)
+
+    def _draft(
+        self,
+        connection: Connection,
+        repository: Repository,
+        ref: str,
+        request: CommitRequest,
+        staged: Staged,
+        author: Author,
+    ) -> Draft:
+        head = self._head(connection, repository, ref)
+        view = self._context.view(connection, repository.id)
+        drafter = Drafter(view, self._context.store, self._context.reachable, repository)
+        return drafter.draft(head, request, staged, author)
+
+    async def _publish(self, repository: Repository, principal: Principal, ref: str, draft: Draft) -> None:
+        move = Move(ref, draft.head, draft.sha, draft.sha)
+        files = {linked.file.sha256: linked.file for linked in draft.links if linked.file.sha256}
+        async with AsyncExitStack() as stack:
+            stack.enter_context(self._context.pending.hold(repository.id, draft.objects, files))
+            objects = draft.objects
+            if not fits_one_batch(objects):
+                await stack.enter_async_context(landed(self._context, repository.id, objects))
+                objects = []
+            derived = await observe(self._context, repository, ref, draft.commit.sha, draft.changed)
+            publication = Publication([move], objects, draft.links, draft.delta, derived)
+            await self._context.database.write(publish, self._context, repository, principal, publication)
+            self._context.reachable.refs_changed(repository.id)
