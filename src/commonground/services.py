@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Self
 
 from commonground.accounts.service import Accounts
-from commonground.accounts.signing import Signer
+from commonground.accounts.signing import Signer, master_key
 from commonground.database import Database
+from commonground.database.schema import metadata
+from commonground.hub.cards.observer import CardObserver
 from commonground.hub.repositories.service import Repositories
-from commonground.hub.revisions.service import Revisions
+from commonground.hub.revisions.service import Revisions, write_initial_commit
+from commonground.hub.search.index import search_index
 from commonground.settings import Settings
+from commonground.store.backends import open_backend
 from commonground.store.service import Store
 
 
@@ -28,11 +32,28 @@ class Services:
     @classmethod
     async def open(cls, settings: Settings) -> Self:
         """Bring the schema up to date and connect the services to each other."""
-        raise NotImplementedError
+        data_directory(settings)
+        database = Database(settings.database_address, settings.database_threads)
+        await database.write(metadata.create_all)
+        repositories = Repositories(database, write_initial_commit)
+        store = Store(database, open_backend(settings), settings, repositories)
+        revisions = Revisions(database, store, settings)
+        revisions.observe(CardObserver(revisions, search_index(sqlite=database.is_sqlite)))
+        return cls(
+            settings=settings,
+            database=database,
+            accounts=Accounts(database, settings),
+            signer=Signer(await master_key(database, settings)),
+            repositories=repositories,
+            store=store,
+            revisions=revisions,
+        )
 
     async def close(self) -> None:
         """Finish pending work and close the database."""
-        raise NotImplementedError
+        await self.accounts.close()
+        await self.store.close()
+        self.database.close()
 
     async def __aenter__(self) -> Self:
         """These services; they are closed at the end of the block."""

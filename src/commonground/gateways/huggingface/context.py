@@ -1,7 +1,6 @@
 """What every route of the gateway uses: the services, who is calling, which repository, and pages of lists."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -10,8 +9,6 @@ from starlette.responses import Response
 
 from commonground.accounts.model import Principal
 from commonground.accounts.permissions import Action
-from commonground.accounts.service import Accounts
-from commonground.accounts.signing import Signer
 from commonground.errors import BadRequest
 from commonground.gateways.huggingface.errors import render_error
 from commonground.gateways.huggingface.wire import KINDS
@@ -19,10 +16,7 @@ from commonground.http.identity import principal, public_origin
 from commonground.http.responses import json_response
 from commonground.http.routing import Route
 from commonground.hub.repositories.model import Repository
-from commonground.hub.repositories.service import Repositories
-from commonground.hub.revisions.service import Revisions
-from commonground.settings import Settings
-from commonground.store.service import Store
+from commonground.services import Services
 
 REPOSITORY = "/api/{kind:models|datasets|spaces|kernels}/{owner}/{name}"
 """Template of a repository in the API."""
@@ -30,16 +24,17 @@ REPOSITORY = "/api/{kind:models|datasets|spaces|kernels}/{owner}/{name}"
 LISTED_LIMIT = 1000
 
 
-@dataclass(frozen=True, slots=True)
 class Context:
-    """The services the gateway calls."""
+    """The services the gateway calls, and what all routes ask of them."""
 
-    accounts: Accounts
-    repositories: Repositories
-    revisions: Revisions
-    store: Store
-    signer: Signer
-    settings: Settings
+    def __init__(self, services: Services) -> None:
+        self.settings = services.settings
+        self.database = services.database
+        self.accounts = services.accounts
+        self.signer = services.signer
+        self.repositories = services.repositories
+        self.revisions = services.revisions
+        self.store = services.store
 
     async def caller(self, request: Request) -> Principal:
         """Who is calling; :class:`InvalidCredentials` for a wrong token."""

@@ -15,13 +15,14 @@ from commonground.gateways.huggingface.routes.trees import TreeRoutes
 from commonground.gateways.huggingface.routes.xet_tokens import XetTokenRoutes
 from commonground.gateways.huggingface.siblings import Siblings
 from commonground.http.routing import Route
+from commonground.services import Services
 
 
 class HuggingFaceGateway:
     """Answers the clients of the Hugging Face Hub."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, services: Services) -> None:
+        self._context = Context(services)
 
     def routes(self) -> list[Route]:
         """Every endpoint."""

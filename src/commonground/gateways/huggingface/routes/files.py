@@ -1,17 +1,17 @@
 """Downloads: ``resolve`` and ``raw``."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import AsyncIterator
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from commonground.accounts.permissions import Action
-from commonground.errors import BlobNotFound, EntryNotFound
+from commonground.errors import EntryNotFound
 from commonground.gateways.huggingface.context import Context, endpoint, flag
 from commonground.gateways.huggingface.wire import api_path
 from commonground.http.files import UNTRUSTED, Content, disposition, send_file
-from commonground.http.media_types import media_type
+from commonground.http.media_types import TEXT, media_type
 from commonground.http.routing import Route
 from commonground.hub.repositories.model import Repository
 from commonground.hub.revisions.model import Entry
@@ -47,58 +47,47 @@ class FileRoutes:
         """The content of a file; its headers carry the commit, the hashes and the way to fetch it through Xet."""
         repository, commit, entry = await self._find(request)
         headers = _headers(request, commit, entry.path)
-        if entry.lfs is None:
-            content = self._regular(repository, entry)
-        else:
-            content = self._large(repository, entry)
+        if entry.lfs is not None:
             headers["X-Linked-Etag"] = f'"{entry.lfs.sha256}"'
             headers["X-Linked-Size"] = str(entry.size)
             if entry.xet_hash is not None:
                 headers |= self._xet_headers(request, repository, commit, entry.xet_hash)
-        return await send_file(request, content, headers)
+        return await send_file(request, self._content(repository, entry), headers)
 
     async def raw(self, request: Request) -> Response:
-        """The blob itself."""
+        """What git stores under the path."""
         repository, commit, entry = await self._find(request)
-        headers = _headers(request, commit, entry.path)
-        content = self._regular(repository, entry) if entry.lfs is None else _pointer(entry)
-        return await send_file(request, content, headers)
+        content = self._content(repository, entry) if entry.lfs is None else self._pointer(repository, entry)
+        return await send_file(request, content, _headers(request, commit, entry.path))
 
     async def _find(self, request: Request) -> tuple[Repository, str, Entry]:
         caller, repository = await self._context.opened(request, Action.READ)
         await self._context.repositories.check_files(caller, repository)
         revision, path = request.path_params["revision"], request.path_params["path"]
-        try:
-            commit, entry = await self._context.revisions.entry(repository, revision, path)
-        except EntryNotFound:
-            commit = await self._context.revisions.resolve(repository, revision)
-            raise EntryNotFound(path=path, commit=commit) from None
+        commit, entry = await self._context.revisions.entry(repository, revision, path)
         if entry.type != "file":
             raise EntryNotFound(path=path, commit=commit)
         return repository, commit, entry
 
-    def _regular(self, repository: Repository, entry: Entry) -> Content:
-        async def read(start: int, end: int) -> AsyncIterator[bytes]:
-            yield await self._context.revisions.read(repository, entry, start, end)
-
-        return Content(size=entry.size, etag=entry.oid, media_type=media_type(entry.path), read=read)
-
-    def _large(self, repository: Repository, entry: Entry) -> Content:
-        assert entry.lfs is not None
-        if entry.xet_hash is None:
-            raise BlobNotFound(oid=entry.lfs.sha256)
-        file_hash = from_hex(entry.xet_hash)
-
-        def read(start: int, end: int) -> AsyncIterator[bytes]:
-            return self._context.store.read(file_hash, start, end)
-
+    def _content(self, repository: Repository, entry: Entry) -> Content:
         return Content(
             size=entry.size,
-            etag=entry.lfs.sha256,
+            etag=entry.oid if entry.lfs is None else entry.lfs.sha256,
             media_type=media_type(entry.path),
-            read=read,
-            local=_local(self._context.store.materialise, file_hash),
+            read=partial(self._context.revisions.stream, repository, entry),
+            local=None
+            if entry.xet_hash is None
+            else partial(self._context.store.materialise, from_hex(entry.xet_hash)),
         )
+
+    def _pointer(self, repository: Repository, entry: Entry) -> Content:
+        assert entry.lfs is not None
+
+        async def read(start: int, end: int) -> AsyncIterator[bytes]:
+            blob = await self._context.revisions.blob(repository, entry)
+            yield (blob.data or b"")[start:end]
+
+        return Content(size=entry.lfs.pointer_size, etag=entry.oid, media_type=TEXT, read=read)
 
     def _xet_headers(self, request: Request, repository: Repository, commit: str, xet_hash: str) -> dict[str, str]:
         origin = self._context.origin(request)
@@ -110,15 +99,6 @@ class FileRoutes:
         }
 
 
-def _local(
-    materialise: Callable[[bytes], Awaitable[Path | None]], file_hash: bytes
-) -> Callable[[], Awaitable[Path | None]]:
-    async def find() -> Path | None:
-        return await materialise(file_hash)
-
-    return find
-
-
 def _headers(request: Request, commit: str, path: str) -> dict[str, str]:
     name = path.rpartition("/")[2]
     return {
@@ -127,15 +107,3 @@ def _headers(request: Request, commit: str, path: str) -> dict[str, str]:
         "Access-Control-Allow-Origin": "*",
         **UNTRUSTED,
     }
-
-
-def _pointer(entry: Entry) -> Content:
-    assert entry.lfs is not None
-    text = (
-        f"version https://git-lfs.github.com/spec/v1\noid sha256:{entry.lfs.sha256}\nsize {entry.lfs.size}\n".encode()
-    )
-
-    async def read(start: int, end: int) -> AsyncIterator[bytes]:
-        yield text[start:end]
-
-    return Content(size=len(text), etag=entry.oid, media_type="text/plain; charset=utf-8", read=read)

@@ -42,7 +42,7 @@ class XetTokenRoutes:
 
     def _issue(self, request: Request, account_id: int | None, repository_id: int, *, write: bool) -> Response:
         seconds = self._context.settings.token_seconds
-        token = issue_xet(self._context.signer, account_id, repository_id, write, seconds)
+        token = issue_xet(self._context.signer, account_id, repository_id, write=write, seconds=seconds)
         address, expiry = self._context.origin(request) + CAS, int(time.time()) + seconds
         headers = {
             "X-Xet-Cas-Url": address,

@@ -1,0 +1,81 @@
+"""Assembles the server: services, gateways and background work, for the role this process has."""
+
+import asyncio
+from collections.abc import Sequence
+
+from sqlalchemy import text
+
+from commonground import settings as configuration
+from commonground import telemetry
+from commonground.database.tasks import Handler, Running, Worker
+from commonground.gateways.huggingface.gateway import HuggingFaceGateway
+from commonground.gateways.xet.gateway import XetGateway
+from commonground.http.application import Application
+from commonground.http.guards import same_origin_guard
+from commonground.http.health import HealthRoutes
+from commonground.http.routing import Route, Router
+from commonground.services import Services
+from commonground.settings import Settings
+
+
+def application() -> Application:
+    """The ASGI application of this process; its settings come from the environment."""
+    settings, _ = configuration.load()
+    telemetry.configure(settings)
+    return build(settings)
+
+
+def build(settings: Settings) -> Application:
+    """The application for ``settings``. It opens its services at startup and closes them at shutdown."""
+    server = _Server(settings)
+    guards = (same_origin_guard(settings),)
+    return Application(server.router, guards, startup=server.start, shutdown=server.stop)
+
+
+class _Server:
+    """What lives between startup and shutdown."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.router = Router()
+        self._settings = settings
+        self._services: Services | None = None
+        self._worker: Worker | None = None
+        self._working: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the services, then answer requests and work on tasks."""
+        services = self._services = await Services.open(self._settings)
+        for route in _routes(services, self.router):
+            self.router.add(route)
+        if self._settings.role in {"all", "worker"}:
+            self._worker = Worker(
+                services.database, _handlers(services), grace_seconds=float(self._settings.drain_seconds)
+            )
+            self._working = asyncio.create_task(self._worker.run())
+
+    async def stop(self) -> None:
+        """Finish what runs and close everything."""
+        if self._worker is not None and self._working is not None:
+            self._worker.stop()
+            await self._working
+        if self._services is not None:
+            await self._services.close()
+
+
+def _routes(services: Services, router: Router) -> Sequence[Route]:
+    async def database() -> None:
+        await services.database.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
+
+    health = HealthRoutes({"database": database}, lambda: router.routes)
+    if services.settings.role == "worker":
+        return health.routes()
+    xet = XetGateway(services.store, services.signer, services.settings)
+    gateways = [HuggingFaceGateway(services), xet, health]
+    return [route for gateway in gateways for route in gateway.routes()]
+
+
+def _handlers(services: Services) -> dict[str, Handler]:
+    async def verify(running: Running) -> None:
+        await services.store.verify_file(running.payload["file"])
+
+    return {"store.verify": verify}
