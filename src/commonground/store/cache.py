@@ -60,6 +60,10 @@ class FileCache:
         """Remove a file."""
         self._path(file_hash).unlink(missing_ok=True)
 
+    def files(self) -> list[Path]:
+        """The files that are here; their names are file hashes in hex."""
+        return [path for path in self._folder.glob("*/*") if not path.name.endswith(_PARTIAL)]
+
     def _path(self, file_hash: bytes) -> Path:
         name = to_hex(file_hash)
         return self._folder / name[:2] / name

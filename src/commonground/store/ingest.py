@@ -63,7 +63,7 @@ class Ingestor:
             raise SizeMismatch(actual=record.size, expected=size)
         if sha256 is not None and record.sha256 != sha256:
             raise DigestMismatch(actual=(record.sha256 or b"").hex(), expected=sha256.hex())
-        UPLOADED.labels("stream").inc(record.size)
+        UPLOADED.labels("plain").inc(record.size)
         return (await self._shards.register(account_id, [record]))[0]
 
 

@@ -162,13 +162,13 @@ def blocks(values: Iterable[Any]) -> Iterator[list[Any]]:
 
 def find_xorbs(connection: Connection, hashes: Iterable[bytes]) -> dict[bytes, StoredXorb]:
     """The known ones of these xorbs, by hash."""
-    found = (_xorb(row) for block in blocks(hashes) for row in connection.execute(_XORBS, {"hashes": block}))
+    found = (xorb_of(row) for block in blocks(hashes) for row in connection.execute(_XORBS, {"hashes": block}))
     return {item.hash: item for item in found}
 
 
 def find_xorbs_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, StoredXorb]:
     """The same, by row id."""
-    found = (_xorb(row) for block in blocks(ids) for row in connection.execute(_XORBS_BY_ID, {"ids": block}))
+    found = (xorb_of(row) for block in blocks(ids) for row in connection.execute(_XORBS_BY_ID, {"ids": block}))
     return {item.id: item for item in found}
 
 
@@ -379,7 +379,8 @@ def unlink(connection: Connection, repository_id: int, hashes: Sequence[bytes] |
         connection.execute(_UNLINK, {"repository": repository_id, "hashes": block})
 
 
-def _xorb(row: AnyRow) -> StoredXorb:
+def xorb_of(row: AnyRow) -> StoredXorb:
+    """A xorb from all its columns; :class:`FormatError` for a damaged index."""
     return StoredXorb(
         id=row.id,
         hash=row.hash,

@@ -42,7 +42,7 @@ class Store:
 
     def __init__(self, database: Database, backend: Backend, settings: Settings, guard: ReadGuard) -> None:
         self.backend = backend
-        self._database = database
+        self.database = database
         self._guard = guard
         self.xorbs = Xorbs(database, backend, settings.memory_cache_bytes // 2)
         self.verifier = Verifier(database, self.xorbs, settings.inline_verify_limit)
@@ -143,7 +143,7 @@ class Store:
 
     async def permitted(self, account_id: int | None, repository_id: int | None, file_hash: bytes) -> StoredFile:
         """The file, if the repository uses it or the account uploaded it; :class:`BlobNotFound` otherwise."""
-        found = await self._database.lookup(_permitted, account_id, repository_id, file_hash)
+        found = await self.database.lookup(_permitted, account_id, repository_id, file_hash)
         if found is None:
             raise BlobNotFound(oid=to_hex(file_hash))
         return found
@@ -191,12 +191,12 @@ class Store:
 
     async def dedup(self, account_id: int | None, chunk_hash: bytes) -> bytes | None:
         """The answer (a shard) to a global dedup query, or ``None`` when the account may use no such chunk."""
-        found = await self._database.read(dedup.find, self._guard, account_id, chunk_hash)
+        found = await self.database.read(dedup.find, self._guard, account_id, chunk_hash)
         return None if found is None else await asyncio.to_thread(dedup.answer, found)
 
     async def has_xorb(self, account_id: int | None, hash_hex: str) -> bool:
         """Whether a xorb is here that the account uploaded."""
-        return await self._database.read(_has_xorb, account_id, _parse_xorb_hash(hash_hex))
+        return await self.database.read(_has_xorb, account_id, _parse_xorb_hash(hash_hex))
 
     async def read_xorb(self, xorb_hash: bytes, start: int, end: int) -> bytes:
         """The bytes [start, end) of a xorb as stored, verified; :class:`CorruptBlob` when they are damaged."""
@@ -222,7 +222,7 @@ class Store:
         await self.verifier.verify_file(name)
 
     async def _record(self, file_hash: bytes) -> FileRecord:
-        record = await self._database.lookup(queries.find_file, file_hash)
+        record = await self.database.lookup(queries.find_file, file_hash)
         if record is None:
             raise BlobNotFound(oid=to_hex(file_hash))
         return record

@@ -26,6 +26,7 @@ from commonground.store.xet.errors import FormatError
 from commonground.store.xet.hashing import to_hex
 from commonground.store.xet.shard import Shard, ShardFile, Term, parse_shard
 from commonground.store.xet.shard_format import TERM
+from commonground.telemetry import UPLOADED
 
 MAX_CHUNKS: Final = 4 * 2**20
 """Chunks of all files of one shard, counted as often as they are used: 256 GiB at the usual chunk size."""
@@ -51,6 +52,7 @@ class Shards:
 
         :class:`InvalidShard` says what is wrong, :class:`DigestMismatch` when a claimed SHA-256 is.
         """
+        UPLOADED.labels("xet").inc(len(body))
         try:
             shard = await asyncio.to_thread(parse_shard, bytes(body))
             known = await self._database.read(_find, self._guard, account_id, _named(shard))

@@ -179,7 +179,7 @@ class Xorbs:
 
 
 async def _parse(body: Buffer, xorb_hash: bytes) -> ParsedXorb:
-    UPLOADED.labels("xorb").inc(len(body))
+    UPLOADED.labels("xet").inc(len(body))
     try:
         return await asyncio.to_thread(parse_xorb, memoryview(body), xorb_hash)
     except FormatError as error:
