@@ -15,6 +15,7 @@ from commonground.errors import BadRequest, TooManyRequests, WeakPassword
 T = TypeVar("T")
 
 MIN_LENGTH = 12
+MIN_LENGTH_BY_ADMIN = 8
 MAX_LENGTH = 1024
 AT_ONCE = 2
 WAITING = 32
@@ -29,10 +30,13 @@ class Passwords:
         self._load = 0
         self._dummy = _impossible(self._hasher)
 
-    async def hash(self, password: str) -> str:
-        """The argon2id hash to store; :class:`WeakPassword` for one that is too short."""
-        if len(password) < MIN_LENGTH:
-            raise WeakPassword(length=MIN_LENGTH)
+    async def hash(self, password: str, *, by_admin: bool = False) -> str:
+        """The argon2id hash to store; :class:`WeakPassword` for one that is too short. One that an administrator hands
+        out may be shorter.
+        """
+        least = MIN_LENGTH_BY_ADMIN if by_admin else MIN_LENGTH
+        if len(password) < least:
+            raise WeakPassword(length=least)
         if len(password) > MAX_LENGTH:
             raise BadRequest(reason=f"the password is longer than {MAX_LENGTH} characters")
         return await self._run(lambda: self._hasher.hash(_normal(password)))

@@ -32,6 +32,15 @@ ROLE_ACTIONS: dict[MemberRole, frozenset[Action]] = {
 
 READING = frozenset({Action.READ, Action.READ_METADATA})
 
+SCOPE_ACTIONS: dict[str, frozenset[Action]] = {
+    "repo.content.read": READING,
+    "repo.read": READING,
+    "discussion.write": READING | {Action.DISCUSS},
+    "repo.write": frozenset(Action) - {Action.ADMINISTER},
+    "org.write": frozenset({Action.ADMINISTER}),
+}
+"""What a fine-grained token may do with each permission, as far as its account may."""
+
 
 class Guarded(Protocol):
     """What a decision needs to know of a repository."""
@@ -81,9 +90,12 @@ def token_allows(principal: Principal, action: Action, target: str) -> bool:
         return True
     if principal.token_role == "read":
         return action in READING
-    needed = {"repo.write"} | ({"repo.read"} if action in READING else set())
-    owner = target.partition(":")[2].partition("/")[0] or target
-    return any(s.permission in needed and s.target in {"*", owner, target} for s in principal.scopes)
+    full = target.lower()
+    owner = full.partition(":")[2].partition("/")[0] or full
+    return any(
+        action in SCOPE_ACTIONS.get(scope.permission, ()) and scope.target.lower() in {"*", owner, full}
+        for scope in principal.scopes
+    )
 
 
 def may(principal: Principal, action: Action, repository: Guarded, granted: MemberRole | None = None) -> bool:
@@ -124,7 +136,14 @@ def refusal(
 
 def may_create(principal: Principal, owner_id: int, owner_name: str) -> bool:
     """Whether ``principal`` may create a repository under an account."""
+    return _may_under(principal, Action.CREATE, owner_id, owner_name)
+
+
+def may_administer(principal: Principal, owner_id: int, owner_name: str) -> bool:
+    """Whether ``principal`` may change an account: its profile, its members."""
+    return _may_under(principal, Action.ADMINISTER, owner_id, owner_name)
+
+
+def _may_under(principal: Principal, action: Action, owner_id: int, owner_name: str) -> bool:
     role = role_on(principal, owner_id)
-    return (
-        role is not None and Action.CREATE in ROLE_ACTIONS[role] and token_allows(principal, Action.CREATE, owner_name)
-    )
+    return role is not None and action in ROLE_ACTIONS[role] and token_allows(principal, action, owner_name)

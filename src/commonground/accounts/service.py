@@ -109,7 +109,7 @@ class Accounts:
         if not await self._passwords.verify(hashed, password) or disabled is not None:
             raise InvalidCredentials
         if hashed and self._passwords.outdated(hashed):
-            changed = {"password_hash": await self._passwords.hash(password)}
+            changed = {"password_hash": await self._passwords.hash(password, by_admin=True)}
             await self._database.write(queries.change_account, account_id, changed)
         return account_id
 
@@ -287,11 +287,13 @@ class Accounts:
     async def change_password(self, account_id: int, current: str, new: str) -> None:
         """Set a new password; every session of the account ends. :class:`InvalidCredentials`, :class:`WeakPassword`."""
         await self._check_password((await self.by_id(account_id)).name, current)
-        await self.set_password(account_id, new)
+        await self._store_password(account_id, await self._passwords.hash(new))
 
     async def set_password(self, account_id: int, password: str) -> None:
         """Set a password without asking for the old one, as an administrator may; every session ends."""
-        hashed = await self._passwords.hash(password)
+        await self._store_password(account_id, await self._passwords.hash(password, by_admin=True))
+
+    async def _store_password(self, account_id: int, hashed: str) -> None:
 
         def work(connection: Connection) -> None:
             queries.change_account(connection, account_id, {"password_hash": hashed})
@@ -351,7 +353,8 @@ class Accounts:
             **_naming(name, full_name, by_admin=by_admin),
             "email": _text(email, "e-mail address"),
         }
-        return {**values, "password_hash": None if password is None else await self._passwords.hash(password)}
+        hashed = None if password is None else await self._passwords.hash(password, by_admin=by_admin)
+        return {**values, "password_hash": hashed}
 
 
 def now_ms() -> int:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.pool import NullPool
 
 BUSY_MILLISECONDS = 30_000
 
@@ -40,11 +41,29 @@ def snapshots(engine: Engine) -> Engine:
 
 def writer(url: str) -> Engine:
     """The single-connection SQLite engine of the writer thread."""
-    Path(make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
+    sqlite_path(url).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, pool_size=1, max_overflow=0)
     _on_connect(engine, ["PRAGMA journal_size_limit=67108864"])
     _begin_with(engine, "BEGIN IMMEDIATE")
     return engine
+
+
+def migrator(url: str) -> Engine:
+    """The engine of a schema change: one connection, one transaction, and on SQLite no reference followed, because
+    rebuilding a table would take its dependants along.
+    """
+    if not is_sqlite(url):
+        return create_engine(url, poolclass=NullPool)
+    sqlite_path(url).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, poolclass=NullPool)
+    _on_connect(engine, ["PRAGMA foreign_keys=OFF"])
+    _begin_with(engine, "BEGIN IMMEDIATE")
+    return engine
+
+
+def sqlite_path(url: str) -> Path:
+    """The file of an SQLite database."""
+    return Path(make_url(url).database or "")
 
 
 def _on_connect(engine: Engine, pragmas: list[str]) -> None:
