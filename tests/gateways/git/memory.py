@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from commonground.errors import ObjectConflict
-from commonground.gateways.git.objects import Object
-from commonground.hub.revisions.objects import object_id
+from commonground.gateways.git.objects import Blob, Object
+from commonground.hub.revisions.objects import BLOB, object_id, parse_pointer
 
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],
@@ -30,11 +30,15 @@ class MemoryObjects(dict[bytes, Object]):
     def get_raw(self, sha: bytes) -> Object | None:
         return self.get(sha)
 
-    def get_many(self, shas: Sequence[bytes]) -> dict[bytes, Object]:
-        return {sha: self[sha] for sha in shas if sha in self}
+    def read(self, shas: Sequence[bytes]) -> Iterator[tuple[bytes, int, bytes]]:
+        return ((sha, *self[sha]) for sha in shas if sha in self)
 
     def contains(self, shas: Sequence[bytes]) -> set[bytes]:
         return {sha for sha in shas if sha in self}
+
+    def blobs(self, shas: Sequence[bytes]) -> dict[bytes, Blob]:
+        found = {sha: self[sha] for sha in shas if sha in self}
+        return {sha: Blob(len(body), parse_pointer(body)) for sha, (kind, body) in found.items() if kind == BLOB}
 
     def add_many(self, objects: Iterable[Object]) -> None:
         for kind, body in objects:

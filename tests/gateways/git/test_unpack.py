@@ -1,5 +1,6 @@
 """Taking objects out of pushed packs."""
 
+import contextlib
 import hashlib
 import io
 import zlib
@@ -12,19 +13,19 @@ from hypothesis import strategies as st
 from commonground.errors import ObjectConflict, PushRejected
 from commonground.gateways.git import unpack as unpacking
 from commonground.gateways.git.pack_reader import PackReader
-from commonground.gateways.git.unpack import Unpacker
+from commonground.gateways.git.unpack import Unpacked, Unpacker
 from commonground.hub.revisions.objects import BLOB, COMMIT, TREE, object_id
 from tests.gateways.git.memory import MemoryObjects, all_ids, commit, git, new_repository, pack_of
 
 LIMIT = 100_000
 
 
-def unpack(data: bytes, objects: MemoryObjects | None = None, limit: int = LIMIT) -> tuple[Unpacker, MemoryObjects]:
+def unpack(data: bytes, objects: MemoryObjects | None = None, limit: int = LIMIT) -> tuple[Unpacked, MemoryObjects]:
     objects = MemoryObjects() if objects is None else objects
-    unpacker = Unpacker(PackReader(io.BytesIO(data), limit), objects, limit)
-    for _ in unpacker.run():
+    unpacked = Unpacked()
+    for _ in Unpacker(PackReader(io.BytesIO(data), limit), objects, limit, unpacked).run():
         pass
-    return unpacker, objects
+    return unpacked, objects
 
 
 def header(kind: int, size: int) -> bytes:
@@ -66,16 +67,16 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_object_of_a_real_pack_arrives(history: Path) -> None:
     data = pack_of(history, "main", "v1")
-    unpacker, objects = unpack(data)
-    assert {sha.hex() for sha in objects} == all_ids(history, "main", "v1") == {sha.hex() for sha in unpacker.shas}
+    unpacked, objects = unpack(data)
+    assert {sha.hex() for sha in objects} == all_ids(history, "main", "v1") == {sha.hex() for sha in unpacked.shas}
 
 
 def test_a_thin_pack_builds_on_objects_that_are_there(history: Path) -> None:
     _, objects = unpack(pack_of(history, "main~5"))
     thin = pack_of(history, "main", "^main~5", thin=True)
-    unpacker, objects = unpack(thin, objects)
+    unpacked, objects = unpack(thin, objects)
     assert {sha.hex() for sha in objects} == all_ids(history, "main")
-    assert unpacker.shas < set(objects)
+    assert unpacked.shas < set(objects)
 
 
 def test_a_thin_pack_without_its_bases_is_refused(history: Path) -> None:
@@ -87,7 +88,7 @@ def test_objects_are_stored_in_batches(history: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(unpacking, "BATCH_ROWS", 7)
     monkeypatch.setattr(unpacking, "RECENT_BYTES", 1)
     objects = MemoryObjects()
-    unpacker = Unpacker(PackReader(io.BytesIO(pack_of(history, "main")), LIMIT), objects, LIMIT)
+    unpacker = Unpacker(PackReader(io.BytesIO(pack_of(history, "main")), LIMIT), objects, LIMIT, Unpacked())
     seen = [(count, len(objects)) for count in unpacker.run()]
     assert all(count == stored for count, stored in seen)
     assert [count for count, _ in seen[:3]] == [7, 14, 21]
@@ -112,9 +113,9 @@ def test_a_circle_of_deltas_is_refused() -> None:
 
 def test_a_blob_above_the_limit_is_named_and_not_kept() -> None:
     big, small = b"x" * (LIMIT + 1), b"y" * LIMIT
-    unpacker, objects = unpack(make_pack(whole(BLOB, big), whole(BLOB, small)))
+    unpacked, objects = unpack(make_pack(whole(BLOB, big), whole(BLOB, small)))
     assert set(objects) == {object_id(BLOB, small)}
-    assert unpacker.oversize == {object_id(BLOB, big): LIMIT + 1}
+    assert unpacked.oversize == {object_id(BLOB, big): LIMIT + 1}
 
 
 def test_a_delta_cannot_grow_above_the_limit() -> None:
@@ -165,10 +166,8 @@ def test_no_damage_gets_a_wrong_object_in(history: Path, data: st.DataObject) ->
     pack[at] = data.draw(st.integers(0, 255))
     body = bytes(pack[: data.draw(st.sampled_from([len(pack) - 20, at]))])
     objects = MemoryObjects()
-    try:
+    with contextlib.suppress(PushRejected):
         unpack(body + hashlib.sha1(body).digest(), objects)
-    except PushRejected:
-        pass
     assert all(object_id(kind, content) == sha for sha, (kind, content) in objects.items())
 
 

@@ -1,10 +1,17 @@
 """What the git gateway needs of a repository's objects."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Object = tuple[int, bytes]
 """git's type number and the body."""
+
+
+class Blob(NamedTuple):
+    """What is known of a blob without its body; ``pointer`` are SHA-256 and size an LFS pointer names."""
+
+    size: int
+    pointer: tuple[bytes, int] | None
 
 
 class Objects(Protocol):
@@ -20,6 +27,10 @@ class Objects(Protocol):
 
     def contains(self, shas: Sequence[bytes]) -> set[bytes]:
         """Those of ``shas`` that exist, without reading them."""
+        ...
+
+    def blobs(self, shas: Sequence[bytes]) -> dict[bytes, Blob]:
+        """Those of ``shas`` that exist and are blobs."""
         ...
 
     def add_many(self, objects: Iterable[Object]) -> None:

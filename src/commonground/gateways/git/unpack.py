@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterator
 
+import msgspec
 from dulwich.errors import ApplyDeltaError
 from dulwich.pack import apply_delta
 
@@ -12,21 +13,28 @@ from commonground.errors import PushRejected
 from commonground.gateways.git.fsck import problem
 from commonground.gateways.git.objects import Object, Objects
 from commonground.gateways.git.pack_reader import PackEntry, PackReader, size_limit
-from commonground.hub.revisions.objects import BLOB, object_id
+from commonground.hub.revisions.objects import BLOB, POINTER_LIMIT, object_id
 
 BATCH_ROWS = 2000
 BATCH_BYTES = 4 * 2**20
 RECENT_BYTES = 48 * 2**20
 
+_POINTER_START = b"version https://git-lfs.github.com/spec/"
+
+
+class Unpacked(msgspec.Struct):
+    """What a pack brought: all ids, those of blobs that may be LFS pointers, and sizes of blobs too large to keep."""
+
+    shas: set[bytes] = set()
+    pointers: set[bytes] = set()
+    oversize: dict[bytes, int] = {}
+
 
 class Unpacker:
-    """Unpacks one pack. Afterwards ``shas`` holds the ids it brought and ``oversize`` the size of each blob that was
-    above the limit and not kept.
-    """
+    """Unpacks one pack into ``unpacked`` and the objects of a repository."""
 
-    def __init__(self, pack: PackReader, objects: Objects, blob_limit: int) -> None:
-        self.shas: set[bytes] = set()
-        self.oversize: dict[bytes, int] = {}
+    def __init__(self, pack: PackReader, objects: Objects, blob_limit: int, unpacked: Unpacked) -> None:
+        self._unpacked = unpacked
         self._pack, self._objects, self._blob_limit = pack, objects, blob_limit
         self._offsets = _OffsetIds()
         self._waiting: dict[int | bytes, list[int]] = {}  # a base not seen yet -> offsets of deltas on it
@@ -45,11 +53,11 @@ class Unpacker:
             self._take(entry)
             if len(self._batch) >= BATCH_ROWS or self._batch_bytes >= BATCH_BYTES:
                 self._flush()
-                yield len(self.shas)
+                yield len(self._unpacked.shas)
         if self._waiting:
             raise PushRejected(reason="the pack has a delta on an object that is missing")
         self._flush()
-        yield len(self.shas)
+        yield len(self._unpacked.shas)
 
     def _take(self, entry: PackEntry) -> None:
         ready = [entry]
@@ -65,7 +73,7 @@ class Unpacker:
     def _resolve(self, entry: PackEntry) -> bytes | None:
         """Store the object of an entry and answer its id, or ``None`` when it has to wait for its base."""
         if entry.sha is not None:
-            self.oversize[entry.sha] = entry.size
+            self._unpacked.oversize[entry.sha] = entry.size
             return entry.sha
         assert entry.data is not None
         if entry.base is None:
@@ -78,7 +86,7 @@ class Unpacker:
         return self._keep(base[0], self._apply(base, entry.data))
 
     def _find(self, sha: bytes) -> Object | None:
-        if sha in self.oversize:
+        if sha in self._unpacked.oversize:
             raise PushRejected(reason=f"object {sha.hex()} is larger than {self._blob_limit} bytes: use git-lfs for it")
         return self._recent.get(sha) or self._batch.get(sha) or self._objects.get_raw(sha)
 
@@ -96,7 +104,9 @@ class Unpacker:
         sha = object_id(kind, body)
         if found := problem(kind, body):
             raise PushRejected(reason=f"object {sha.hex()}: {found}")
-        self.shas.add(sha)
+        self._unpacked.shas.add(sha)
+        if kind == BLOB and looks_like_pointer(body):
+            self._unpacked.pointers.add(sha)
         self._batch[sha] = (kind, body)
         self._batch_bytes += len(body)
         self._recent.put(sha, (kind, body))
@@ -105,6 +115,11 @@ class Unpacker:
     def _flush(self) -> None:
         self._objects.add_many(self._batch.values())
         self._batch, self._batch_bytes = {}, 0
+
+
+def looks_like_pointer(body: bytes) -> bool:
+    """Whether a file is an LFS pointer or wants to be one."""
+    return len(body) <= POINTER_LIMIT and body.startswith(_POINTER_START)
 
 
 class _OffsetIds:

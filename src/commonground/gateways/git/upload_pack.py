@@ -126,7 +126,9 @@ class _Fetch:
         return bool(common) and all(self._graph.meets(tip, common) for tip in self._tips)
 
     def _boundary(self) -> Boundary:
-        names = {name for short in self._request.exclude for name in (short, f"refs/tags/{short}", f"refs/heads/{short}")}
+        names = {
+            name for short in self._request.exclude for name in (short, f"refs/tags/{short}", f"refs/heads/{short}")
+        }
         excluded = [bytes.fromhex(ref.target) for ref in self._refs if ref.name in names]
         if len(excluded) < len(self._request.exclude):
             raise BadRequest(reason="deepen-not names a ref that does not exist")

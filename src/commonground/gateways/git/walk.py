@@ -25,7 +25,9 @@ class _Step(NamedTuple):
     path: bytes
 
 
-def new_objects(objects: Objects, graph: Graph, commits: Sequence[bytes], cut: Collection[bytes] = ()) -> Iterator[Found]:
+def new_objects(
+    objects: Objects, graph: Graph, commits: Sequence[bytes], cut: Collection[bytes] = ()
+) -> Iterator[Found]:
     """The trees and files of ``commits`` that their parents lack, each once.
 
     A parent outside ``commits`` counts as had by the other side, except behind a commit in ``cut`` (a shallow
