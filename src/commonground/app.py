@@ -9,6 +9,7 @@ from commonground import settings as configuration
 from commonground import telemetry
 from commonground.database.tasks import Handler, Running, Worker
 from commonground.gateways.huggingface.gateway import HuggingFaceGateway
+from commonground.gateways.native.gateway import NativeGateway
 from commonground.gateways.xet.gateway import XetGateway
 from commonground.http.application import Application
 from commonground.http.guards import same_origin_guard
@@ -70,8 +71,8 @@ def _routes(services: Services, router: Router) -> Sequence[Route]:
     if services.settings.role == "worker":
         return health.routes()
     xet = XetGateway(services.store, services.signer, services.settings)
-    gateways = [HuggingFaceGateway(services), xet, health]
-    return [route for gateway in gateways for route in gateway.routes()]
+    native = NativeGateway(services)
+    return [*HuggingFaceGateway(services).routes(), *native.routes(), *xet.routes(), *health.routes()]
 
 
 def _handlers(services: Services) -> dict[str, Handler]:

@@ -11,6 +11,7 @@ import commonground
 from commonground.errors import (
     BadRequest,
     CommongroundError,
+    CrossSiteRequest,
     DatabaseUnavailable,
     InvalidCredentials,
     NotReady,
@@ -160,8 +161,9 @@ def _responses(route: Route, schemas: Mapping[Any, Json]) -> Json:
 
 def _failures(route: Route, schema: Json) -> Json:
     by_status: dict[int, list[str]] = {}
-    too_large = (PayloadTooLarge,) if route.body is not None else ()
-    for error in dict.fromkeys((*ALWAYS, *too_large, *route.errors)):
+    changing = () if route.method == "GET" else (CrossSiteRequest,)
+    too_large = () if route.body is None else (PayloadTooLarge,)
+    for error in dict.fromkeys((*ALWAYS, *changing, *too_large, *route.errors)):
         by_status.setdefault(error.status, []).append(f"{error.code}: {' '.join((error.__doc__ or '').split())}")
     return {
         str(status): {"description": "\n\n".join(lines), "content": {"application/json": {"schema": schema}}}
