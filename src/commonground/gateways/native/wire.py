@@ -21,6 +21,9 @@ SEGMENTS: dict[RepositoryKind, str] = {
 }
 """How a kind is written in paths and addresses."""
 
+MOST = 2**63 - 1
+"""The largest number the database takes."""
+
 Gated = Literal["", "auto", "manual"]
 Sort = Literal["createdAt", "downloads", "lastModified", "likes", "trendingScore", "relevance"]
 Name = Annotated[str, Meta(min_length=1, max_length=96, description="Name of a repository.")]
@@ -86,8 +89,8 @@ class RepositoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     license: Annotated[str, Meta(description="Licence.")] = ""
     language: Annotated[tuple[str, ...], Meta(description="Languages; may be repeated.")] = ()
     gated: Annotated[bool | None, Meta(description="Whether access has to be asked for.")] = None
-    min_parameters: Annotated[int, Meta(ge=0, lt=2**63, description="Least number of weights.")] | None = None
-    max_parameters: Annotated[int, Meta(ge=0, lt=2**63, description="Largest number of weights.")] | None = None
+    min_parameters: Annotated[int, Meta(ge=0, le=MOST, description="Least number of weights.")] | None = None
+    max_parameters: Annotated[int, Meta(ge=0, le=MOST, description="Largest number of weights.")] | None = None
     sort: Annotated[Sort, Meta(description="Order.")] = "trendingScore"
     descending: Annotated[bool, Meta(description="Largest first.")] = True
     limit: Annotated[int, Meta(ge=1, le=1000, description="Items of a page.")] = 30
@@ -240,7 +243,7 @@ class WriteLarge(msgspec.Struct, frozen=True, kw_only=True, tag="write_large", t
 
     path: str
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-    size: Annotated[int, Meta(ge=0, lt=2**63)] | None = None
+    size: Annotated[int, Meta(ge=0, le=MOST)] | None = None
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True, tag="copy", tag_field="op"):
@@ -332,7 +335,7 @@ class CreateToken(msgspec.Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(min_length=1, max_length=256)]
     role: TokenRole = "read"
     scopes: Annotated[tuple[Scope, ...], Meta(max_length=100)] = ()
-    expires_at: Annotated[int, Meta(gt=0, lt=2**63)] | None = None
+    expires_at: Annotated[int, Meta(gt=0, le=MOST)] | None = None
 
 
 class NewToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -351,7 +354,7 @@ class TaskQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     state: Annotated[TaskState | None, Meta(description="Only those in this state.")] = None
     limit: Annotated[int, Meta(ge=1, le=1000, description="Items of a page.")] = 50
-    cursor: Annotated[int, Meta(ge=0, lt=2**63, description="`next` of the page before.")] | None = None
+    cursor: Annotated[int, Meta(ge=0, le=MOST, description="`next` of the page before.")] | None = None
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -373,7 +376,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 class EventQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which events to send."""
 
-    after: Annotated[int, Meta(ge=0, lt=2**63, description="Only events behind this id.")] | None = None
+    after: Annotated[int, Meta(ge=0, le=MOST, description="Only events behind this id.")] | None = None
     kind: Annotated[tuple[str, ...], Meta(description="Only these kinds; may be repeated.")] = ()
     follow: Annotated[bool, Meta(description="Wait for what happens next.")] = True
 
