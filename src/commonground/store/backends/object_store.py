@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 import obstore
@@ -14,11 +14,7 @@ from obstore.store import S3Store
 from commonground.errors import BlobNotFound, InvalidSetting, StorageFull, StorageUnavailable
 from commonground.store.backends.base import Buffer, StoredObject, check_key
 
-if TYPE_CHECKING:
-    from obstore.store import RetryConfig  # a type without a run-time counterpart
-
 _OPTIONS = frozenset({"endpoint", "region", "access_key_id", "secret_access_key", "session_token"})
-_RETRIES: "RetryConfig" = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
 
 
 class ObjectStoreBackend:
@@ -29,7 +25,7 @@ class ObjectStoreBackend:
         self._presigns = presigns
 
     @classmethod
-    def from_url(cls, url: str) -> Self:
+    def from_url(cls, url: str, retries: int = 4) -> Self:
         """``s3://bucket/prefix?endpoint=&region=&access_key_id=&secret_access_key=&session_token=&presign=true``.
 
         Credentials left out come from the ``AWS_*`` environment. With ``presign=true`` clients are sent to the
@@ -47,7 +43,7 @@ class ObjectStoreBackend:
             parts.netloc,
             prefix=parts.path.strip("/") or None,
             client_options={"allow_http": plain, "timeout": timedelta(minutes=5)},
-            retry_config=_RETRIES,
+            retry_config={"max_retries": retries, "retry_timeout": timedelta(seconds=30)},
             **options,
         )
         return cls(store, presigns=presigns)
@@ -61,11 +57,11 @@ class ObjectStoreBackend:
         """See :class:`Backend`."""
         if end is not None and end <= start:
             return b""
-        with _translated(key):
-            if end is not None:
-                return bytes(await obstore.get_range_async(self._store, check_key(key), start=start, end=end))
-            whole = await obstore.get_async(self._store, check_key(key), options={"range": {"offset": start}})
-            return bytes(await whole.bytes_async())
+        try:
+            with _translated(key):
+                return await self._get(check_key(key), start, end)
+        except _BehindTheEnd:
+            return b""
 
     async def size(self, key: str) -> int | None:
         """See :class:`Backend`."""
@@ -109,6 +105,16 @@ class ObjectStoreBackend:
     async def close(self) -> None:
         """See :class:`Backend`."""
 
+    async def _get(self, key: str, start: int, end: int | None) -> bytes:
+        if end is not None:
+            return (await obstore.get_range_async(self._store, key, start=start, end=end)).to_bytes()
+        whole = await obstore.get_async(self._store, key, options={"range": {"offset": start}})
+        return (await whole.bytes_async()).to_bytes()
+
+
+class _BehindTheEnd(Exception):
+    pass
+
 
 @contextmanager
 def _translated(key: str) -> Iterator[None]:
@@ -119,6 +125,8 @@ def _translated(key: str) -> Iterator[None]:
     except BaseError as error:
         # S3 stores tell of a full disk only in the text of a 5xx answer.
         text = str(error)
-        if "507" in text or "StorageFull" in text or "QuotaExceeded" in text:
+        if "416 Range Not Satisfiable" in text:
+            raise _BehindTheEnd from error
+        if "507 Insufficient" in text or "StorageFull" in text or "QuotaExceeded" in text:
             raise StorageFull from error
         raise StorageUnavailable(reason=text.splitlines()[0][:200]) from error
