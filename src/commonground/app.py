@@ -15,8 +15,11 @@ from commonground.http.application import Application
 from commonground.http.guards import same_origin_guard
 from commonground.http.health import HealthRoutes
 from commonground.http.routing import Route, Router
+from commonground.hub.weights.service import TASK as READ_WEIGHTS
+from commonground.hub.weights.service import WeightsReader, WeightsTask
 from commonground.services import Services
 from commonground.settings import Settings
+from commonground.store.verification import VERIFY_FILE
 
 
 def application() -> Application:
@@ -79,4 +82,5 @@ def _handlers(services: Services) -> dict[str, Handler]:
     async def verify(running: Running) -> None:
         await services.store.verify_file(running.payload["file"])
 
-    return {"store.verify": verify}
+    weights = WeightsTask(services.database, WeightsReader(services.revisions), services.repositories.by_id)
+    return {VERIFY_FILE: verify, READ_WEIGHTS: weights}

@@ -1,5 +1,6 @@
 """All services of one process, without any HTTP: what the server, the commands and the tests open."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -7,11 +8,12 @@ from typing import Self
 from commonground.accounts.service import Accounts
 from commonground.accounts.signing import Signer, master_key
 from commonground.database import Database
-from commonground.database.schema import metadata
+from commonground.database.migrations import migrate
 from commonground.hub.cards.observer import CardObserver
 from commonground.hub.repositories.service import Repositories
 from commonground.hub.revisions.service import Revisions, write_initial_commit
 from commonground.hub.search.index import search_index
+from commonground.hub.weights.service import WeightsObserver, WeightsReader
 from commonground.settings import Settings
 from commonground.store.backends import open_backend
 from commonground.store.service import Store
@@ -33,12 +35,13 @@ class Services:
     async def open(cls, settings: Settings) -> Self:
         """Bring the schema up to date and connect the services to each other."""
         data_directory(settings)
+        await asyncio.to_thread(migrate, settings.database_address)
         database = Database(settings.database_address, settings.database_threads)
-        await database.write(metadata.create_all)
         repositories = Repositories(database, write_initial_commit)
         store = Store(database, open_backend(settings), settings, repositories)
         revisions = Revisions(database, store, settings)
         revisions.observe(CardObserver(revisions, search_index(sqlite=database.is_sqlite)))
+        revisions.observe(WeightsObserver(WeightsReader(revisions)))
         return cls(
             settings=settings,
             database=database,

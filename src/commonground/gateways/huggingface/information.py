@@ -29,10 +29,6 @@ def _card(name: str) -> Property:
     return lambda facts: facts.repository.card.get(name)
 
 
-def _weights(name: str) -> Property:
-    return lambda facts: facts.repository.weights.get(name)
-
-
 def _option(name: str) -> Property:
     return lambda facts: facts.repository.options.get(name)
 
@@ -62,10 +58,10 @@ _MODEL: dict[str, Property] = {
     "model-index": _card("model-index"),
     "widgetData": _card("widget"),
     "mask_token": _card("mask_token"),
-    "config": _weights("config"),
-    "transformersInfo": _weights("transformersInfo"),
-    "safetensors": _weights("safetensors"),
-    "gguf": _weights("gguf"),
+    "config": lambda f: f.repository.config or None,
+    "transformersInfo": lambda f: None,
+    "safetensors": lambda f: _safetensors(f.repository.weights.get("safetensors") or {}),
+    "gguf": lambda f: _gguf(f.repository.weights.get("gguf") or {}),
     "baseModels": lambda f: _base_models(f.repository.card),
     "spaces": lambda f: [],
     "childrenModelCount": lambda f: None,
@@ -140,6 +136,19 @@ def _base_models(card: dict[str, Any]) -> dict[str, Any] | None:
     if not names:
         return None
     return {"relation": card.get("base_model_relation", "finetune"), "models": [{"id": name} for name in names]}
+
+
+def _safetensors(weights: dict[str, Any]) -> dict[str, Any] | None:
+    if "parameters" not in weights:
+        return None
+    return {"parameters": weights["parameters"], "total": weights["total"]}
+
+
+def _gguf(weights: dict[str, Any]) -> dict[str, Any] | None:
+    if "total" not in weights:
+        return None
+    metadata = {name.rpartition(".")[2]: value for name, value in weights["metadata"].items()}
+    return {**metadata, "total": weights["total"]}
 
 
 def _names(value: Any) -> list[str] | None:
