@@ -13,13 +13,12 @@ from commonground.hub.revisions import ref_queries
 from commonground.hub.revisions.context import Context
 from commonground.hub.revisions.drafts import Author, Draft, Drafter, Staged, check_request
 from commonground.hub.revisions.heads import observe
-from commonground.hub.revisions.landing import fits_one_batch, landed
+from commonground.hub.revisions.landing import INLINE_LIMIT, fits_one_batch, landed
 from commonground.hub.revisions.model import AddFile, Commit, CommitRequest
 from commonground.hub.revisions.objects import BLOB, GitObject, make_object, object_id
 from commonground.hub.revisions.publishing import Linked, Move, Publication, RefMoved, publish
 from commonground.hub.revisions.refnames import HEADS, writable_ref
 
-INLINE_LIMIT = 128 * 2**10  # blobs above it keep their body in the store
 ATTEMPTS = 10
 
 

@@ -9,6 +9,7 @@ from commonground.hub.revisions.objects import GitObject
 
 BATCH_ROWS = 2_000
 BATCH_BYTES = 8 * 2**20
+INLINE_LIMIT = 128 * 2**10  # blobs above it keep their body in the store
 
 
 def fits_one_batch(objects: Sequence[GitObject]) -> bool:

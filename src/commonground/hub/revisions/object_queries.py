@@ -4,10 +4,11 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select
 
 from commonground.database.conflict import insert_or_ignore
 from commonground.database.schema.hub import git_object, repository, upload_lease
+from commonground.database.schema.store import file_link
 from commonground.errors import CorruptBlob, ObjectConflict
 from commonground.hub.revisions.objects import BLOB, COMMIT, GitObject
 
@@ -57,6 +58,12 @@ _LEASED = (
     .where(upload_lease.c.repository_id == bindparam("repository_id"), upload_lease.c.expires_at > bindparam("now"))
 )
 _LOCK = select(repository.c.id).where(repository.c.id == bindparam("repository_id")).with_for_update()
+_CONTENT = select(git_object.c.pointer_sha256, git_object.c.file_hash).where(
+    _MINE, or_(git_object.c.pointer_sha256.is_not(None), git_object.c.file_hash.is_not(None))
+)
+_LINK = select(file_link.c.file_hash).where(
+    file_link.c.repository_id == bindparam("repository_id"), file_link.c.file_hash == bindparam("file_hash")
+)
 _add = insert_or_ignore(git_object)
 
 
@@ -125,6 +132,17 @@ def delete_objects(connection: Connection, repository_id: int, shas: Sequence[by
     """Delete those of the objects that arrived before a time; how many."""
     values = {"repository_id": repository_id, "before": before}
     return sum(connection.execute(_DELETE, {**values, "shas": list(block)}).rowcount for block in blocks(shas))
+
+
+def named_content(connection: Connection, repository_id: int) -> set[bytes]:
+    """Hashes of all content that objects of the repository name: SHA-256 of pointers, file hashes of large blobs."""
+    rows = connection.execute(_CONTENT, {"repository_id": repository_id})
+    return {value for row in rows for value in row if value}
+
+
+def is_linked(connection: Connection, repository_id: int, file_hash: bytes) -> bool:
+    """Whether the store keeps a file for this repository."""
+    return connection.execute(_LINK, {"repository_id": repository_id, "file_hash": file_hash}).first() is not None
 
 
 def lock_repository(connection: Connection, repository_id: int) -> bool:

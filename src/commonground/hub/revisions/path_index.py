@@ -1,7 +1,7 @@
 """Keeps ``path_entry`` equal to the tree at the head of the default branch, with the last commit of every path.
 
-A commit or a small push brings the index along in its own transaction. Anything else declares it incomplete and leaves
-it to :class:`Reindexer`; meanwhile readers walk trees.
+A commit or a small push brings the index along in its own transaction. Anything else leaves it behind, for a task to
+build anew; readers walk trees where the index is not of the commit they want.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,10 +51,9 @@ def step_delta(base: bytes, target: bytes, differences: Sequence[Difference]) ->
 
 
 def apply_delta(connection: Connection, repository_id: int, ref: str, delta: IndexDelta | None) -> bool:
-    """Bring the index along; ``False`` (and an incomplete index) if it is not where the delta starts."""
+    """Bring the index along; ``False`` if it is not where the delta starts: it stays right for where it is."""
     indexed = path_queries.indexed_commit(connection, repository_id, ref)
     if delta is None or indexed != delta.base:
-        path_queries.forget_index(connection, repository_id, ref)
         return False
     if delta.base is None:
         path_queries.clear_paths(connection, repository_id, ref)

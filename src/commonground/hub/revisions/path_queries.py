@@ -132,5 +132,5 @@ def set_indexed(connection: Connection, repository_id: int, ref: str, commit: by
 
 
 def forget_index(connection: Connection, repository_id: int, ref: str) -> None:
-    """Declare the index incomplete: readers walk trees until it is built again."""
+    """Declare the index incomplete, because its ref is gone."""
     connection.execute(_FORGET, {"repository": repository_id, "ref_name": ref})

@@ -1,23 +1,44 @@
 """Revisions of repositories: the one face of this package."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from commonground.accounts.model import Principal
 from commonground.database import Database
 from commonground.hub.repositories.model import Repository
+from commonground.hub.revisions.checking import Checking, Problem
+from commonground.hub.revisions.collecting import Collected, Collecting
 from commonground.hub.revisions.commits import Commits
+from commonground.hub.revisions.comparing import CHANGES_LIMIT, Comparing
 from commonground.hub.revisions.context import Context
 from commonground.hub.revisions.history import History
 from commonground.hub.revisions.initial import write_initial_commit
 from commonground.hub.revisions.listing import Listing
-from commonground.hub.revisions.model import Commit, CommitRequest, Entry, HeadObserver, Page, Ref, Source
+from commonground.hub.revisions.model import (
+    Change,
+    Commit,
+    CommitRequest,
+    Entry,
+    HeadObserver,
+    Page,
+    Ref,
+    RefUpdate,
+    Source,
+    UploadDecision,
+    UploadFile,
+)
+from commonground.hub.revisions.object_reader import ObjectReader
+from commonground.hub.revisions.publishing import REINDEX
+from commonground.hub.revisions.pushes import Links, Pushes
 from commonground.hub.revisions.reading import READ_LIMIT, Reading
 from commonground.hub.revisions.refs import Refs
+from commonground.hub.revisions.reindexing import Reindexing
+from commonground.hub.revisions.upload_rules import UploadRules
 from commonground.settings import Settings
 from commonground.store.clock import now
 from commonground.store.service import Store
 
-__all__ = ["Revisions", "write_initial_commit"]
+__all__ = ["REINDEX", "Collected", "ObjectReader", "Problem", "Revisions", "write_initial_commit"]
 
 
 class Revisions:
@@ -41,6 +62,12 @@ class Revisions:
         self._history = History(self._context)
         self._refs = Refs(self._context)
         self._commits = Commits(self._context)
+        self._pushes = Pushes(self._context)
+        self._rules = UploadRules(self._context)
+        self._comparing = Comparing(self._context)
+        self._reindexing = Reindexing(self._context)
+        self._collecting = Collecting(self._context)
+        self._checking = Checking(self._context)
 
     def observe(self, observer: HeadObserver) -> None:
         """Let ``observer`` follow the heads of default branches."""
@@ -116,6 +143,22 @@ class Revisions:
         """Number of commits of a revision, counted up to ``limit``."""
         return await self._history.count(repository, revision, limit)
 
+    async def diff(self, repository: Repository, base: str, head: str, limit: int = CHANGES_LIMIT) -> list[Change]:
+        """Files that differ between two revisions, by path, at most ``limit``."""
+        return await self._comparing.diff(repository, base, head, limit)
+
+    async def preupload(
+        self,
+        repository: Repository,
+        principal: Principal,
+        revision: str,
+        files: Sequence[UploadFile],
+        git_attributes: str | None = None,
+        git_ignore: str | None = None,
+    ) -> list[UploadDecision]:
+        """How each file shall be sent, in order. Rules are those of the revision unless their text is given."""
+        return await self._rules.preupload(repository, revision, files, git_attributes, git_ignore)
+
     # --- writing ------------------------------------------------------------------------------------------------------
 
     async def commit(
@@ -169,3 +212,33 @@ class Revisions:
     ) -> Commit:
         """Replace the history of a branch by one commit without parents and with the same files."""
         return await self._refs.super_squash(repository, principal, branch, message=message)
+
+    # --- git ----------------------------------------------------------------------------------------------------------
+
+    def objects(self, repository: Repository, principal: Principal) -> ObjectReader:
+        """The objects of a repository, to be used in a thread and closed. Call it on the event loop."""
+        return ObjectReader(self._context, asyncio.get_running_loop(), repository.id, principal.account_id)
+
+    async def update_refs(
+        self, repository: Repository, principal: Principal, updates: Sequence[RefUpdate], links: Links = ()
+    ) -> None:
+        """Move several refs and link LFS content (file, path) in one transaction, or do nothing: :class:`InvalidRef`,
+        :class:`PushRejected`. The caller has checked that everything the new ids lead to is there.
+        """
+        await self._pushes.update_refs(repository, principal, updates, links)
+
+    # --- maintenance --------------------------------------------------------------------------------------------------
+
+    async def reindex(self, repository_id: int) -> bool:
+        """Build the path index of the default branch: the work of task ``hub.reindex``, whose payload is
+        ``{"repository": id}``. ``False`` if there is no such branch or it kept moving.
+        """
+        return await self._reindexing.reindex(repository_id)
+
+    async def gc(self, repository: Repository, *, dry_run: bool = False) -> Collected:
+        """Delete objects no ref leads to, once they are older than an upload may take; safe beside writers."""
+        return await self._collecting.gc(repository, dry_run=dry_run)
+
+    async def fsck(self, repository: Repository) -> list[Problem]:
+        """What is wrong with the refs, objects, content and path index of a repository."""
+        return await self._checking.fsck(repository)
