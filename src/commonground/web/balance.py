@@ -5,14 +5,58 @@ Here every element is closed where it must be, and formatting never reaches arou
 """
 
 import re
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 
 DEEPEST = 60
 """Elements nested deeper than this lose their tags: parsers take time square to the depth."""
 
 VOID = frozenset({"br", "col", "hr", "img", "input"})
-INLINE = frozenset("a abbr b code del em i ins kbd mark q rp rt ruby s samp small span strong sub sup tt u var".split())
-RAW = frozenset("iframe math noembed noframes noscript object plaintext script style svg template textarea title xmp".split())
+INLINE = frozenset(
+    [
+        "a",
+        "abbr",
+        "b",
+        "code",
+        "del",
+        "em",
+        "i",
+        "ins",
+        "kbd",
+        "mark",
+        "q",
+        "rp",
+        "rt",
+        "ruby",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "tt",
+        "u",
+        "var",
+    ]
+)
+RAW = frozenset(
+    [
+        "iframe",
+        "math",
+        "noembed",
+        "noframes",
+        "noscript",
+        "object",
+        "plaintext",
+        "script",
+        "style",
+        "svg",
+        "template",
+        "textarea",
+        "title",
+        "xmp",
+    ]
+)
 
 _TAG = re.compile(
     r"""<(?P<close>/?)(?P<name>[a-zA-Z][a-zA-Z0-9-]*+)
@@ -21,13 +65,13 @@ _TAG = re.compile(
 )
 
 
-def balance(html: str, allowed: Set[str]) -> str:
+def balance(html: str, allowed: AbstractSet[str]) -> str:
     """``html`` with the ``allowed`` elements only, each closed. Other tags vanish, a lone ``<`` becomes text."""
     return _Balancer(html, allowed).run()
 
 
 class _Balancer:
-    def __init__(self, html: str, allowed: Set[str]) -> None:
+    def __init__(self, html: str, allowed: AbstractSet[str]) -> None:
         self._html, self._lower, self._allowed = html, html.lower(), allowed
         self._out: list[str] = []
         self._open: list[str] = []

@@ -6,9 +6,22 @@ from starlette.requests import Request
 
 from commonground.errors import BadRequest
 from commonground.http.bodies import read_body
+from commonground.web.i18n import translations
 
 LIMIT = 65_536
 MOST_FIELDS = 100
+
+
+class Refused(Exception):
+    """A form that was filled in wrongly. ``text`` is marked for translation and filled from the keyword arguments."""
+
+    def __init__(self, text: str, **details: str) -> None:
+        super().__init__(text)
+        self.text, self.details = text, details
+
+    def message(self, locale: str) -> str:
+        """The text for the visitor."""
+        return translations(locale).gettext(self.text) % self.details
 
 
 async def read_form(request: Request) -> dict[str, str]:

@@ -39,6 +39,11 @@ def translations(locale: str) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
+def marked(text: str) -> str:
+    """``text`` as it is: marks a text of a module for translation where it is shown."""
+    return text
+
+
 def choose(asked: str | None, remembered: str | None, accept_language: str) -> str:
     """The locale of a visitor: what they asked for, else chose before, else what their browser prefers."""
     for locale in (asked, remembered):

@@ -13,7 +13,12 @@ KIND_OF_PREFIX: dict[str, RepositoryKind] = {
     "spaces": "space",
     "kernels": "kernel",
 }
-LISTS: dict[RepositoryKind, str] = {"model": "/models", "dataset": "/datasets", "space": "/spaces", "kernel": "/kernels"}
+LISTS: dict[RepositoryKind, str] = {
+    "model": "/models",
+    "dataset": "/datasets",
+    "space": "/spaces",
+    "kernel": "/kernels",
+}
 
 
 class Named(Protocol):

@@ -6,7 +6,6 @@ Everything that changes the HTML happens before the sanitiser, which has the las
 import re
 from collections.abc import Callable
 from html import escape, unescape
-from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import cmarkgfm
@@ -32,9 +31,67 @@ _NO_ALT = re.compile(r"<img(?![^<>]*\salt=)")
 _TAG = re.compile(r"<[^<>]*>")
 
 _TAGS = frozenset(
-    "a abbr b blockquote br caption center code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 "
-    "h6 hr i img ins kbd li mark ol p pre q rp rt ruby s samp section small span strong sub summary sup table tbody td "
-    "tfoot th thead tr tt u ul var".split()
+    [
+        "a",
+        "abbr",
+        "b",
+        "blockquote",
+        "br",
+        "caption",
+        "center",
+        "code",
+        "col",
+        "colgroup",
+        "dd",
+        "del",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "figcaption",
+        "figure",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "li",
+        "mark",
+        "ol",
+        "p",
+        "pre",
+        "q",
+        "rp",
+        "rt",
+        "ruby",
+        "s",
+        "samp",
+        "section",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "summary",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "tt",
+        "u",
+        "ul",
+        "var",
+    ]
 )
 _ATTRIBUTES = {
     "*": {"id", "title", "align", "dir", "lang"},
@@ -137,11 +194,11 @@ def _href(value: str, place: Place | None) -> str | None:
         return f"#{_ANCHOR}{unquote(value[1:])}"
     if value.startswith("/") and value[1:2] not in {"/", "\\"}:
         return value
-    return _address(value, place and place.page, place)
+    return _address(value, place.page if place else None, place)
 
 
 def _src(value: str, place: Place | None) -> str | None:
-    return _address(value, place and place.file, place)
+    return _address(value, place.file if place else None, place)
 
 
 def _address(value: str, base: str | None, place: Place | None) -> str | None:
@@ -175,7 +232,7 @@ def _token_class(value: str, _place: Place | None) -> str | None:
     return value if _TOKEN_CLASS.match(value) else None
 
 
-_ATTRIBUTE_RULES: dict[str, Any] = {
+_ATTRIBUTE_RULES: dict[str, Callable[[str, Place | None], str | None]] = {
     "href": _href,
     "src": _src,
     "class": _token_class,

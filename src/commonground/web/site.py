@@ -11,26 +11,21 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from commonground.accounts.model import ANONYMOUS, Principal
+from commonground.accounts.passwords import MIN_LENGTH
 from commonground.accounts.service import Accounts
-from commonground.errors import CommongroundError, RepositoryMoved, Unauthenticated
+from commonground.errors import CommongroundError, InvalidCredentials, RepositoryMoved, Unauthenticated
 from commonground.http import identity
+from commonground.http.routing import Handler, Route
+from commonground.http.security_headers import page_headers
 from commonground.settings import Settings
 from commonground.web import formatting, i18n, links
 from commonground.web.assets import Assets, accepts_gzip
+from commonground.web.forms import Refused
 
 LOCALE_COOKIE = "cg_locale"
 _YEAR = 365 * 86_400
+_WRONG_PASSWORD = i18n.marked("The name or the password is wrong.")
 _TEMPLATES = Path(__file__).parent / "templates"
-
-SECURITY = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; media-src 'self'; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -52,12 +47,16 @@ class Visit(msgspec.Struct, frozen=True):
         return links.with_query(self.path, self.query)
 
     def changed(self, **values: str) -> str:
-        """This address with other values in its query; an empty value leaves the name out, and so does paging."""
+        """The address with other values in its query; an empty value leaves the name out, and so does paging."""
         kept = [(name, value) for name, value in self.query if name not in {*values, "cursor"}]
         return links.with_query(self.path, [*kept, *values.items()])
 
+    def paged(self, cursor: str) -> str:
+        """The address, continued at a cursor."""
+        return self.changed(cursor=cursor)
+
     def toggled(self, name: str, value: str) -> str:
-        """This address with one value of a repeatable name added, or taken away if it is there."""
+        """The address with one value of a repeatable name added, or taken away if it is there."""
         pair = (name, value)
         kept = [other for other in self.query if other not in (pair, ("cursor", dict(self.query).get("cursor", "")))]
         return links.with_query(self.path, kept if pair in self.query else [*kept, pair])
@@ -68,6 +67,7 @@ class Site:
 
     def __init__(self, accounts: Accounts, settings: Settings) -> None:
         self.accounts, self.settings, self.assets = accounts, settings, Assets()
+        self._security = page_headers(settings)
         self._environments = {locale: self._environment(locale) for locale in i18n.LOCALES}
 
     def _environment(self, locale: str) -> Environment:
@@ -96,8 +96,15 @@ class Site:
             "lists": links.LISTS,
             "locale_names": i18n.NAMES,
             "registration": self.settings.registration,
+            "password_length": MIN_LENGTH,
         }
         return environment
+
+    def route(self, method: str, template: str, handler: Handler, summary: str) -> Route:
+        """A route whose errors are pages."""
+        return Route(
+            method=method, template=template, handler=handler, summary=summary, tag="web", render_error=self.error
+        )
 
     async def visit(self, request: Request) -> Visit:
         """Who is visiting. A wrong ``Authorization`` header raises :class:`InvalidCredentials`."""
@@ -108,6 +115,17 @@ class Site:
     ) -> Response:
         """A page. ``store=False`` keeps one with a secret out of every cache."""
         return self._respond(request, await self.visit(request), template, status, store=store, values=values)
+
+    async def again(
+        self, request: Request, template: str, error: CommongroundError | Refused, **values: Any
+    ) -> Response:
+        """A form that was refused, once more, with the reason as ``problem``."""
+        visit = await self.visit(request)
+        if isinstance(error, InvalidCredentials):
+            error = Refused(_WRONG_PASSWORD)
+        status = 422 if isinstance(error, Refused) or error.status == 401 else error.status
+        values["problem"] = error.message(visit.locale)
+        return self._respond(request, visit, template, status, store=True, values=values)
 
     def error(self, request: Request, error: CommongroundError) -> Response:
         """The page of an error. A moved repository redirects; what asks for credentials leads to the login page."""
@@ -125,7 +143,7 @@ class Site:
     ) -> Response:
         html = self._environments[visit.locale].get_template(template).render(visit=visit, **values).encode()
         headers = {
-            **SECURITY,
+            **self._security,
             "Cache-Control": "private, no-cache" if store else "no-store",
             "Content-Language": visit.language_tag,
             "Vary": "Accept-Encoding, Accept-Language, Cookie",
