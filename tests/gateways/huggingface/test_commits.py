@@ -38,6 +38,11 @@ async def test_files_and_folders_can_be_deleted(hub: Hub) -> None:
         {"key": "deletedFolder", "value": {"path": "b/"}},
     )
     assert await paths(hub) == {".gitattributes", "e"}
+    await hub.commit("alice/bert", file("f/g", "x"), file("f/h", "x"))
+    await hub.commit(
+        "alice/bert", {"key": "deletedFile", "value": {"path": "f"}}
+    )  # clients may not know it is a folder
+    assert await paths(hub) == {".gitattributes", "e"}
     missing = await hub.send_commit("alice/bert", {"key": "deletedFile", "value": {"path": "a"}})
     assert (missing.status_code, missing.headers["x-error-code"]) == (404, "EntryNotFound")
     assert "A file with this name doesn't exist" in missing.json()["error"]

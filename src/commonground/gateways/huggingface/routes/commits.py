@@ -1,5 +1,6 @@
 """Commits: what will be uploaded how, and the commit itself."""
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,7 +12,8 @@ from commonground.gateways.huggingface.context import REPOSITORY, Context, endpo
 from commonground.http.bodies import read_json, stream_body
 from commonground.http.responses import json_response
 from commonground.http.routing import Route
-from commonground.hub.revisions.model import UploadFile
+from commonground.hub.repositories.model import Repository
+from commonground.hub.revisions.model import CommitRequest, DeleteFile, DeleteFolder, UploadFile
 
 PREUPLOAD_FILES = 1000
 
@@ -63,9 +65,26 @@ class CommitRoutes:
         settings = self._context.settings
         parts = stream_body(request, settings.commit_body_limit)
         asked = await read_commit(parts, settings.regular_file_limit)
-        made = await self._context.revisions.commit(repository, caller, request.path_params["revision"], asked)
+        revision = request.path_params["revision"]
+        asked = await self._with_folders(repository, revision, asked)
+        made = await self._context.revisions.commit(repository, caller, revision, asked)
         page = self._context.origin(request) + wire.page_path(repository.kind, repository.full_name)
         return json_response({"success": True, "commitOid": made.sha, "commitUrl": f"{page}/commit/{made.sha}"})
+
+    async def _with_folders(self, repository: Repository, revision: str, asked: CommitRequest) -> CommitRequest:
+        """The request with ``deletedFile`` of a folder understood as ``deletedFolder``, as the protocol has it."""
+        deleted = [operation.path for operation in asked.operations if isinstance(operation, DeleteFile)]
+        if not deleted:
+            return asked
+        found = await self._context.revisions.paths(repository, revision, deleted)
+        folders = {entry.path for entry in found if entry.type == "directory"}
+        operations = [
+            DeleteFolder(operation.path)
+            if isinstance(operation, DeleteFile) and operation.path in folders
+            else operation
+            for operation in asked.operations
+        ]
+        return msgspec.structs.replace(asked, operations=operations)
 
 
 def refuse_pull_request(request: Request) -> None:

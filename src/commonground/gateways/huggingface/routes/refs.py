@@ -84,9 +84,8 @@ class RefRoutes:
         """Tag the revision in the path; annotated when there is a message."""
         caller, repository = await self._context.opened(request, Action.WRITE)
         body = await read_json(request, wire.CreateTag)
-        await self._context.revisions.create_tag(
-            repository, caller, body.tag, request.path_params["revision"], message=body.message
-        )
+        commit = await self._context.revisions.resolve(repository, request.path_params["revision"])
+        await self._context.revisions.create_tag(repository, caller, body.tag, commit, message=body.message)
         return Response(status_code=201)
 
     async def delete_tag(self, request: Request) -> Response:
