@@ -1,20 +1,17 @@
 """``commonground admin``: make users, organisations and tokens, whether a server runs or not."""
 
 import asyncio
-import re
 import sys
-import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
 import cyclopts
 
 from commonground import settings as configuration
-from commonground.accounts.model import MemberRole, Scope, TokenRole
-from commonground.accounts.permissions import SCOPE_ACTIONS
+from commonground.accounts.model import MemberRole, TokenRole
 from commonground.accounts.service import Accounts
+from commonground.cli.values import moment_of, scope_of
 from commonground.database import Database
 from commonground.database.migrations import migrate
 from commonground.errors import BadRequest
@@ -23,8 +20,6 @@ T = TypeVar("T")
 
 app = cyclopts.App(name="admin", help="Create users, organisations and tokens.")
 
-_DURATION = re.compile(r"(\d{1,5})([hd])\Z")
-_UNITS = {"h": 3_600_000, "d": 86_400_000}
 _PASSWORD_LIMIT = 4096
 
 
@@ -134,8 +129,8 @@ def create_token(
         Directory of everything the server keeps.
 
     """
-    scopes = [_scope(text) for text in scope]
-    expires_at = None if expires is None else _moment(expires)
+    scopes = [scope_of(text) for text in scope]
+    expires_at = None if expires is None else moment_of(expires)
 
     async def work(accounts: Accounts) -> str:
         account = await accounts.find(user)
@@ -166,20 +161,3 @@ def _member(text: str) -> tuple[str, MemberRole]:
         if role == known:
             return name, known
     raise BadRequest(reason=f"--member {text}: write USER:{'|'.join(get_args(MemberRole))}")
-
-
-def _scope(text: str) -> Scope:
-    permission, _, target = text.partition(":")
-    if permission not in SCOPE_ACTIONS:
-        raise BadRequest(reason=f"--scope {text}: the permission is one of {', '.join(SCOPE_ACTIONS)}")
-    return Scope(permission, target or "*")
-
-
-def _moment(text: str) -> int:
-    if match := _DURATION.match(text):
-        return time.time_ns() // 1_000_000 + int(match[1]) * _UNITS[match[2]]
-    try:
-        given = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadRequest(reason=f"--expires {text}: write 12h, 30d or 2030-01-31") from None
-    return int((given if given.tzinfo else given.replace(tzinfo=UTC)).timestamp() * 1000)
