@@ -127,7 +127,7 @@ def refusal(
     """The error that tells the caller no more than they may know."""
     if not may(principal, Action.READ_METADATA, repository, granted):
         return RepositoryNotFound()
-    if repository.disabled_reason:
+    if repository.disabled_reason and not principal.is_admin:
         return RepositoryDisabled()
     if principal.is_anonymous:
         return Unauthenticated()

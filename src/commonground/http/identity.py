@@ -58,7 +58,7 @@ def credentials(request: Request) -> Credentials:
     value = value.strip()
     if scheme.lower() == "bearer" and value:
         return Credentials("bearer", secret=value)
-    if scheme.lower() == "basic":
+    if scheme.lower() == "basic" and value:
         user, _, secret = _decode_basic(value).partition(":")
         return Credentials("basic", user, secret)
     raise InvalidCredentials
