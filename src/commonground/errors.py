@@ -443,6 +443,13 @@ class ServerUnreachable(CommongroundError):
     en, zh = "No answer from {endpoint}: {reason}.", "{endpoint} 没有响应：{reason}。"
 
 
+class UnusableFile(CommongroundError):
+    """A command cannot read or write a file of the machine it runs on."""
+
+    status, code = 500, "CG-1508"
+    en, zh = "{path} cannot be used: {reason}.", "无法使用 {path}：{reason}。"
+
+
 class InvalidAddress(CommongroundError):
     """A text does not name anything on a hub."""
 

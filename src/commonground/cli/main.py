@@ -6,7 +6,7 @@ import traceback
 import cyclopts
 
 import commonground
-from commonground.errors import CommongroundError
+from commonground.errors import CommongroundError, UnusableFile
 
 app = cyclopts.App(
     name="commonground",
@@ -20,7 +20,23 @@ app.command("commonground.cli.configuration:app", name="config", help="Show the 
 app.command("commonground.cli.demo:demo", name="demo", help="Load the sample models and data sets.")
 app.command("commonground.cli.maintenance:fsck", name="fsck", help="Check that every reference leads to sound content.")
 app.command("commonground.cli.maintenance:gc", name="gc", help="Remove content that nothing refers to.")
-app.command("commonground.cli.maintenance:scrub", name="scrub", help="Re-read all stored content and verify its hashes.")
+app.command(
+    "commonground.cli.maintenance:scrub", name="scrub", help="Re-read all stored content and verify its hashes."
+)
+app.command("commonground.cli.account:login", name="login", help="Remember the access token of a hub.")
+app.command("commonground.cli.account:logout", name="logout", help="Forget the access token of a hub.")
+app.command("commonground.cli.account:whoami", name="whoami", help="Show who the hub takes you for.")
+app.command("commonground.cli.tokens:app", name="tokens", help="List, create and revoke access tokens.")
+app.command("commonground.cli.repositories:app", name="repositories", help="Find, create and change repositories.")
+app.command("commonground.cli.files:app", name="files", help="List, upload, download and delete files.")
+app.command("commonground.cli.branches:app", name="branches", help="List, create and delete branches.")
+app.command("commonground.cli.tags:app", name="tags", help="List, create and delete tags.")
+app.command("commonground.cli.commits:app", name="commits", help="List and make commits.")
+app.command("commonground.cli.commits:diff", name="diff", help="Compare two revisions.")
+app.command("commonground.cli.server:server", name="server", help="Show a hub's version and limits.")
+app.command("commonground.cli.server:tasks", name="tasks", help="Show a hub's background tasks.")
+app.command("commonground.cli.events_command:events", name="events", help="Show what happens on a hub.")
+app.command("commonground.cli.doctor:doctor", name="doctor", help="Check this machine and the data directory.")
 
 
 def main() -> None:
@@ -29,10 +45,15 @@ def main() -> None:
     debug = "--debug" in arguments
     try:
         app([a for a in arguments if a != "--debug"])
-    except CommongroundError as error:
-        if debug:
-            traceback.print_exc()
-        print(f"{error.code}: {error}", file=sys.stderr)
-        sys.exit(1)
     except (KeyboardInterrupt, BrokenPipeError):
         sys.exit(130)
+    except (CommongroundError, OSError) as failure:
+        if debug:
+            traceback.print_exc()
+        error = failure if isinstance(failure, CommongroundError) else _unusable(failure)
+        print(f"{error.code}: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _unusable(failure: OSError) -> UnusableFile:
+    return UnusableFile(path=failure.filename or "a file", reason=failure.strerror or failure)
