@@ -19,7 +19,7 @@ async def receive_body(request: Request, limit: int, folder: Path) -> BinaryIO:
     """The body as a file at its start, gone when it is closed. :class:`PayloadTooLarge` above ``limit`` bytes, before
     or after decompression.
     """
-    file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=folder))  # noqa: SIM115
+    file = cast("BinaryIO", tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(folder)))  # noqa: SIM115
     try:
         size = 0
         async for part in _plain(request, limit):

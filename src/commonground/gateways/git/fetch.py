@@ -24,6 +24,7 @@ class FetchRequest(msgspec.Struct):
     since: int = 0
     exclude: list[str] = []
     done: bool = False
+    asks: bool = False  # versions 0 and 1: wants to know now what is common
     features: set[str] = set()
 
     @property
@@ -42,7 +43,9 @@ def read_v0(reader: Reader) -> FetchRequest:
             request.features = set(features.decode("utf-8", "replace").split())
         _take(request, line, count)
     while (packet := reader.read()) is not None:
-        if not isinstance(packet, Marker):
+        if isinstance(packet, Marker):
+            request.asks = True
+        else:
             _take(request, packet.removesuffix(b"\n"), len(request.haves))
     request.relative = "deepen-relative" in request.features
     return request

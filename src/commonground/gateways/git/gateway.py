@@ -1,6 +1,6 @@
 """The routes of git's smart HTTP protocol."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
 
@@ -77,7 +77,7 @@ class GitGateway:
         target = await GitRepository.open(self._services, repository, caller)
         served = upload_pack.Served(target.objects, target.refs, repository.default_branch)
         parts = upload_pack.answer(served, Reader(file), protocol_version(request))
-        return StreamingResponse(self._stream(file, parts), headers=_headers("git-upload-pack-result"))
+        return self._stream(target, file, parts, "git-upload-pack-result")
 
     async def receive_pack(self, request: Request) -> Response:
         """Answer a push."""
@@ -85,7 +85,7 @@ class GitGateway:
         file = await receive_body(request, self._services.settings.push_limit, self._services.settings.data)
         target = await GitRepository.open(self._services, repository, caller)
         parts = receive_pack.answer(target, file, self._services.settings.regular_file_limit)
-        return StreamingResponse(self._stream(file, parts), headers=_headers("git-receive-pack-result"))
+        return self._stream(target, file, parts, "git-receive-pack-result")
 
     async def _open(self, request: Request, service: Service) -> tuple[Principal, Repository]:
         """The caller and the repository, if the caller may use the service on it."""
@@ -97,10 +97,14 @@ class GitGateway:
         await self._services.repositories.check_files(caller, repository)
         return caller, repository
 
-    async def _stream(self, file: BinaryIO, parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-        with file:
-            async for part in pull(parts, self._threads):
-                yield part
+    def _stream(self, target: GitRepository, file: BinaryIO, parts: Iterator[bytes], kind: str) -> Response:
+        return StreamingResponse(pull(_session(target, file, parts), self._threads), headers=_headers(kind))
+
+
+def _session(target: GitRepository, file: BinaryIO, parts: Iterator[bytes]) -> Iterator[bytes]:
+    """``parts``; whatever happens, the body and the claim on new objects are given up in the thread that used them."""
+    with target, file:
+        yield from parts
 
 
 def protocol_version(request: Request) -> int:

@@ -3,9 +3,11 @@
 import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from commonground.gateways.git.graph import MissingObject
 from commonground.gateways.git.objects import Objects
+from commonground.hub.revisions.objects import EMPTY_TREE, TREE
 
 BLOCK = 256  # objects asked for at once
 PART = 2**17  # bytes of the pack handed on at once
@@ -20,7 +22,9 @@ def write_pack(objects: Objects, shas: Sequence[bytes]) -> Iterator[bytes]:
     for at in range(0, len(shas), BLOCK):
         block = shas[at : at + BLOCK]
         left = set(block)
-        for sha, kind, body in objects.read(block):
+        for sha, kind, body in chain(objects.read(block), [(EMPTY_TREE, TREE, b"")] if EMPTY_TREE in left else []):
+            if sha not in left:
+                continue
             left.discard(sha)
             part += entry_header(kind, len(body)) + zlib.compress(body, 1)
             if len(part) >= PART:

@@ -65,7 +65,11 @@ class Report:
 
 def answer(target: Target, file: BinaryIO, blob_limit: int) -> Iterator[bytes]:
     """The body of the answer to a ``git-receive-pack`` request whose body is ``file``."""
-    request = read_push(Reader(file))
+    try:
+        request = read_push(Reader(file))
+    except CommongroundError as error:
+        yield text(f"ERR {_reason(error)}")
+        return
     if not request.commands:
         return
     report = Report(request.commands)

@@ -80,7 +80,7 @@ class _Fetch:
         elif self._common:
             yield text(f"ACK {self._common[0].hex()}")
         if not self._request.done:
-            yield text("NAK") if detailed or not self._common else b""
+            yield text("NAK") if self._request.asks and (detailed or not self._common) else b""
             return
         if not self._common:
             yield text("NAK")

@@ -35,7 +35,7 @@ class BatchRequest(msgspec.Struct):
 
     operation: Literal["upload", "download"]
     objects: list[ObjectRequest]
-    transfers: list[str] = ["basic"]
+    transfers: tuple[str, ...] = ("basic",)
     hash_algo: str = "sha256"
     ref: dict[str, Any] | None = None
 
