@@ -40,7 +40,7 @@ def find(
     names = neighbours(holder.hash, place[1], files.values())
     xorbs = [holder, *(x for x in queries.find_xorbs(connection, names).values() if x.hash != holder.hash)]
     masks = usable_chunks(connection, guard, account_id, xorbs)
-    return [(xorb, masks[xorb.hash]) for xorb in xorbs if not xorb.damaged]
+    return [(xorb, masks[xorb.hash]) for xorb in xorbs if not xorb.damaged and masks[xorb.hash].any()]
 
 
 def neighbours(xorb_hash: bytes, position: int, files: Iterable[list[Term]]) -> list[bytes]:

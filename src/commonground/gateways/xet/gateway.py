@@ -34,13 +34,11 @@ from commonground.http.routing import Handler, Route
 from commonground.http.transfer_tokens import XetToken, read_xet
 from commonground.settings import Settings
 from commonground.store.service import Store
-from commonground.store.xet.limits import MAX_SHARD_LENGTH, MAX_XORB_CHUNKS, MAX_XORB_LENGTH
+from commonground.store.xet.limits import MAX_SHARD_LENGTH, MAX_XORB_LENGTH, MAX_XORB_UPLOAD
 from commonground.store.xet.reconstruction import UrlFor, answer_v1, answer_v2
-from commonground.store.xet.xorb_footer import footer_length
 
 BODY_BUDGET = 160 * 2**20
 """Bytes of uploads held in memory at a time, per process."""
-XORB_BODY_LIMIT = MAX_XORB_LENGTH + footer_length(MAX_XORB_CHUNKS)
 GRANT = "xet-grant"
 """Purpose of the ids of grants."""
 BATCH_LIMIT = 1000
@@ -99,8 +97,8 @@ class XetGateway:
     async def put_xorb(self, request: Request) -> Response:
         """Verify and keep a xorb."""
         account = self._token(request).writer
-        async with self._budget.take(_announced(request, XORB_BODY_LIMIT)):
-            body = await _read_whole(request, XORB_BODY_LIMIT)
+        async with self._budget.take(_announced(request, MAX_XORB_UPLOAD)):
+            body = await _read_whole(request, MAX_XORB_UPLOAD)
             inserted = await self._store.put_xorb(account, request.path_params["hash"], body)
         return json_response(UploadXorbAnswer(inserted))
 
@@ -125,8 +123,8 @@ class XetGateway:
         """An address to upload a xorb to, 404 where the backend has none."""
         account, name = self._token(request).writer, request.path_params["hash"]
         wanted = await read_json(request, GrantRequest)
-        if not 0 < wanted.length <= XORB_BODY_LIMIT:
-            raise PayloadTooLarge(limit=XORB_BODY_LIMIT)
+        if not 0 < wanted.length <= MAX_XORB_LENGTH:
+            raise PayloadTooLarge(limit=MAX_XORB_LENGTH)
         if await self._store.has_xorb(account, name):
             return Response(status_code=200)
         key, url = await self._store.grant_xorb(name, self._settings.token_seconds)
