@@ -10,7 +10,7 @@ import msgspec
 from commonground.cli.client import DEFAULTS, Options
 from commonground.cli.output import answer, clean, table, time_text
 from commonground.errors import BadRequest
-from commonground.gateways.native.wire import Change, Commit, Operation
+from commonground.gateways.native.wire import Commit, Diff, Operation
 
 app = cyclopts.App(name="commits", help="List and make commits.")
 
@@ -94,7 +94,9 @@ def _table(found: list[Commit]) -> None:
     table(("Commit", "Date", "Author", "Title"), rows)
 
 
-def _changes(found: list[Change]) -> None:
-    for change in found:
+def _changes(found: Diff) -> None:
+    for change in found.changes:
         mark = "A" if change.before is None else "D" if change.after is None else "M"
         print(mark, clean(change.path))
+    if not found.complete:
+        print(f"more than these {len(found.changes)} files differ", file=sys.stderr)

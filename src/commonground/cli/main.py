@@ -6,6 +6,7 @@ import traceback
 import cyclopts
 
 import commonground
+from commonground.cli.hints import line_of
 from commonground.errors import CommongroundError, UnusableFile
 
 app = cyclopts.App(
@@ -51,7 +52,7 @@ def main() -> None:
         if debug:
             traceback.print_exc()
         error = failure if isinstance(failure, CommongroundError) else _unusable(failure)
-        print(f"{error.code}: {error}", file=sys.stderr)
+        print(line_of(error), file=sys.stderr)
         sys.exit(1)
 
 

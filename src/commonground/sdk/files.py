@@ -44,11 +44,11 @@ class FileMethods:
         path = repository_path(address, "commits", _revision(address))
         return self._transport.pages(wire.Commit, path, wire.HistoryQuery(limit=100))
 
-    def diff(self, repository: str | Address, base: str, head: str | None = None) -> list[wire.Change]:
+    def diff(self, repository: str | Address, base: str, head: str | None = None) -> wire.Diff:
         """The paths that differ between two revisions."""
         address = Address.of(repository).at(head)
         query = wire.DiffQuery(base=base, head=_revision(address))
-        return self._transport.call(list[wire.Change], "GET", repository_path(address, "diff"), query=query)
+        return self._transport.call(wire.Diff, "GET", repository_path(address, "diff"), query=query)
 
     def create_commit(
         self,

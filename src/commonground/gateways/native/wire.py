@@ -219,6 +219,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     after: Entry | None
 
 
+class Diff(msgspec.Struct, frozen=True, kw_only=True):
+    """The paths that differ, in order; ``complete`` is false when there are more."""
+
+    changes: list[Change]
+    complete: bool = True
+
+
 # --- commits --------------------------------------------------------------------------------------------------------
 
 

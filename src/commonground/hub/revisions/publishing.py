@@ -95,13 +95,14 @@ def _move(connection: Connection, repository_id: int, move: Move, now: int) -> N
 
 def _announce(connection: Connection, repository: Repository, principal: Principal, move: Move) -> None:
     payload = {
-        "repository": repository.id,
-        "kind": repository.kind,
+        "repository_id": repository.id,
+        "visibility": repository.visibility,
         "ref": move.name,
         "old": move.old.hex() if move.old else ZERO,
         "new": move.new.hex() if move.new else ZERO,
     }
-    events.append(connection, "ref.updated", repository.full_name, principal.account_id, payload)
+    subject = f"{repository.kind}:{repository.full_name}"
+    events.append(connection, "ref.updated", subject, principal.account_id, payload)
 
 
 def _once(links: Sequence[Linked]) -> Mapping[bytes, Linked]:

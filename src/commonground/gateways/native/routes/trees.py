@@ -9,6 +9,9 @@ from commonground.http.parameters import read_query
 from commonground.http.responses import json_response
 from commonground.http.routing import Route
 
+CHANGES = 10_000
+"""Most paths of a comparison."""
+
 EXPANDED_PAGE = 100
 """Most entries of a page that shows the last commit of each."""
 
@@ -30,7 +33,7 @@ class TreeRoutes:
             endpoint("GET", f"{REPOSITORY}/commits/{{revision}}", self.list_commits, "List the history",
                      query=wire.HistoryQuery, result=wire.Page[wire.Commit], errors=errors.READ),
             endpoint("GET", f"{REPOSITORY}/diff", self.diff, "Compare two revisions",
-                     query=wire.DiffQuery, result=list[wire.Change], errors=errors.READ),
+                     query=wire.DiffQuery, result=wire.Diff, errors=errors.READ),
         ]  # fmt: skip
 
     async def list_tree(self, request: Request) -> Response:
@@ -61,5 +64,6 @@ class TreeRoutes:
         """The paths that differ between two revisions."""
         _, repository = await self._context.opened(request)
         asked = read_query(request, wire.DiffQuery)
-        changes = await self._revisions.diff(repository, asked.base, asked.head)
-        return json_response([encoding.change(item) for item in changes])
+        found = await self._revisions.diff(repository, asked.base, asked.head, CHANGES + 1)
+        changes = [encoding.change(item) for item in found[:CHANGES]]
+        return json_response(wire.Diff(changes=changes, complete=len(found) <= CHANGES))
