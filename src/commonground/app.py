@@ -2,24 +2,29 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 from sqlalchemy import text
 
 from commonground import settings as configuration
 from commonground import telemetry
 from commonground.database.tasks import Handler, Running, Worker
+from commonground.gateways.git.gateway import GitGateway
 from commonground.gateways.huggingface.gateway import HuggingFaceGateway
+from commonground.gateways.lfs.gateway import LfsGateway
 from commonground.gateways.native.gateway import NativeGateway
 from commonground.gateways.xet.gateway import XetGateway
 from commonground.http.application import Application
 from commonground.http.guards import same_origin_guard
 from commonground.http.health import HealthRoutes
 from commonground.http.routing import Route, Router
+from commonground.hub.revisions.service import REINDEX
 from commonground.hub.weights.service import TASK as READ_WEIGHTS
 from commonground.hub.weights.service import WeightsReader, WeightsTask
 from commonground.services import Services
 from commonground.settings import Settings
 from commonground.store.verification import VERIFY_FILE
+from commonground.web.pages import Web
 
 
 def application() -> Application:
@@ -34,6 +39,10 @@ def build(settings: Settings) -> Application:
     server = _Server(settings)
     guards = (same_origin_guard(settings),)
     return Application(server.router, guards, startup=server.start, shutdown=server.stop)
+
+
+class _Group(Protocol):
+    def routes(self) -> list[Route]: ...
 
 
 class _Server:
@@ -71,16 +80,27 @@ def _routes(services: Services, router: Router) -> Sequence[Route]:
         await services.database.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
 
     health = HealthRoutes({"database": database}, lambda: router.routes)
-    if services.settings.role == "worker":
-        return health.routes()
-    xet = XetGateway(services.store, services.signer, services.settings)
-    native = NativeGateway(services)
-    return [*HuggingFaceGateway(services).routes(), *native.routes(), *xet.routes(), *health.routes()]
+    role = services.settings.role
+    groups: list[_Group] = [health]
+    if role in {"all", "hub"}:
+        groups += [
+            HuggingFaceGateway(services),
+            XetGateway(services.store, services.signer, services.settings),
+            LfsGateway(services),
+            GitGateway(services),
+            NativeGateway(services),
+        ]
+    if role in {"all", "web"}:
+        groups.append(Web(services))
+    return [route for group in groups for route in group.routes()]
 
 
 def _handlers(services: Services) -> dict[str, Handler]:
     async def verify(running: Running) -> None:
         await services.store.verify_file(running.payload["file"])
 
+    async def reindex(running: Running) -> None:
+        await services.revisions.reindex(running.payload["repository"])
+
     weights = WeightsTask(services.database, WeightsReader(services.revisions), services.repositories.by_id)
-    return {VERIFY_FILE: verify, READ_WEIGHTS: weights}
+    return {VERIFY_FILE: verify, READ_WEIGHTS: weights, REINDEX: reindex}
