@@ -59,7 +59,7 @@ def file(path: str, content: str) -> dict[str, Any]:
 @asynccontextmanager
 async def running(folder: Path, **settings: Any) -> AsyncIterator[Hub]:
     """A server on an empty data directory."""
-    chosen = Settings(data=folder, **settings)
+    chosen = Settings(data=folder, role="hub", **settings)
     async with await Services.open(chosen) as services:
         for name, token in TOKENS.items():
             account = await services.accounts.create_user(name)

@@ -1,5 +1,7 @@
 """The gateway: all routes of the protocol over the services of the hub."""
 
+from typing import Protocol
+
 from commonground.gateways.huggingface.context import Context
 from commonground.gateways.huggingface.routes.accounts import AccountRoutes
 from commonground.gateways.huggingface.routes.cards import CardRoutes
@@ -8,6 +10,7 @@ from commonground.gateways.huggingface.routes.fallback import FallbackRoutes
 from commonground.gateways.huggingface.routes.files import FileRoutes
 from commonground.gateways.huggingface.routes.identity import IdentityRoutes
 from commonground.gateways.huggingface.routes.information import InformationRoutes
+from commonground.gateways.huggingface.routes.large_files import LargeFileRoutes
 from commonground.gateways.huggingface.routes.listing import ListingRoutes
 from commonground.gateways.huggingface.routes.refs import RefRoutes
 from commonground.gateways.huggingface.routes.repositories import RepositoryRoutes
@@ -16,6 +19,14 @@ from commonground.gateways.huggingface.routes.xet_tokens import XetTokenRoutes
 from commonground.gateways.huggingface.siblings import Siblings
 from commonground.http.routing import Route
 from commonground.services import Services
+
+
+class Area(Protocol):
+    """A group of endpoints."""
+
+    def routes(self) -> list[Route]:
+        """The endpoints of this area."""
+        ...
 
 
 class HuggingFaceGateway:
@@ -27,7 +38,7 @@ class HuggingFaceGateway:
     def routes(self) -> list[Route]:
         """Every endpoint."""
         siblings = Siblings(self._context.revisions)
-        areas = [
+        areas: list[Area] = [
             IdentityRoutes(self._context),
             AccountRoutes(self._context),
             RepositoryRoutes(self._context),
@@ -39,6 +50,7 @@ class HuggingFaceGateway:
             RefRoutes(self._context),
             XetTokenRoutes(self._context),
             CardRoutes(self._context),
+            LargeFileRoutes(self._context),
             FallbackRoutes(self._context),
         ]
         return [route for area in areas for route in area.routes()]

@@ -32,6 +32,9 @@ _AMONG = git_object.c.sha.in_(bindparam("shas", expanding=True))
 _ONE = select(*_COLUMNS).where(_MINE, git_object.c.sha == bindparam("sha"))
 _MANY = select(*_COLUMNS).where(_MINE, _AMONG)
 _KNOWN = select(git_object.c.sha, git_object.c.kind).where(_MINE, _AMONG)
+_POINTERS = select(git_object.c.sha, git_object.c.pointer_sha256).where(
+    _MINE, git_object.c.pointer_sha256.in_(bindparam("shas", expanding=True))
+)
 _SIZES = select(git_object.c.sha, git_object.c.size, git_object.c.pointer_sha256, git_object.c.pointer_size).where(
     _MINE, _AMONG
 )
@@ -120,6 +123,12 @@ def _differ(old: GitObject, new: GitObject) -> bool:
     bodies = old.body is not None and new.body is not None and old.body != new.body
     stored = bool(old.file_hash and new.file_hash and old.file_hash != new.file_hash)
     return old.kind != new.kind or old.size != new.size or bodies or stored
+
+
+def pointers_to(connection: Connection, repository_id: int, sha256s: Iterable[bytes]) -> dict[bytes, bytes]:
+    """Ids of the LFS pointer blobs that name any of these contents, each with the SHA-256 it names."""
+    rows = _select(connection, _POINTERS, repository_id, sha256s)
+    return {row.sha: row.pointer_sha256 for row in rows}
 
 
 def objects_after(connection: Connection, repository_id: int, after: bytes, count: int) -> list[tuple[bytes, int]]:

@@ -1,7 +1,7 @@
 """Revisions of repositories: the one face of this package."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
 from commonground.accounts.model import Principal
 from commonground.database import Database
@@ -29,6 +29,7 @@ from commonground.hub.revisions.model import (
 )
 from commonground.hub.revisions.object_reader import ObjectReader
 from commonground.hub.revisions.publishing import REINDEX
+from commonground.hub.revisions.purging import Purging
 from commonground.hub.revisions.pushes import Links, Pushes
 from commonground.hub.revisions.reading import READ_LIMIT, Reading
 from commonground.hub.revisions.refs import Refs
@@ -62,6 +63,7 @@ class Revisions:
         self._history = History(self._context)
         self._refs = Refs(self._context)
         self._commits = Commits(self._context)
+        self._purging = Purging(self._context)
         self._pushes = Pushes(self._context)
         self._rules = UploadRules(self._context)
         self._comparing = Comparing(self._context)
@@ -212,6 +214,16 @@ class Revisions:
     ) -> Commit:
         """Replace the history of a branch by one commit without parents and with the same files."""
         return await self._refs.super_squash(repository, principal, branch, message=message)
+
+    async def refs_of_content(self, repository: Repository, sha256s: Collection[bytes]) -> dict[bytes, str]:
+        """By SHA-256 (raw): the full name of a ref whose files have this LFS content, the default branch before others;
+        content that only older commits have is left out.
+        """
+        return await self._purging.refs_of(repository, sha256s)
+
+    async def purge_content(self, repository: Repository, principal: Principal, sha256s: Collection[bytes]) -> None:
+        """Rewrite every ref as if no file had ever had this LFS content. The store keeps its links: end them next."""
+        await self._purging.purge(repository, principal, sha256s)
 
     # --- git ----------------------------------------------------------------------------------------------------------
 
