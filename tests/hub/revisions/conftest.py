@@ -1,5 +1,6 @@
 """A real database, a real store and a repository in it."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -42,11 +43,17 @@ class Hub(NamedTuple):
         return self.database.read_now(load_repository, repository.id)
 
 
-def open_hub(url: str, directory: Path) -> Hub:
-    settings = Settings(data=directory, public_url="https://hub.example")
+def prepare(url: str) -> None:
+    """The schema, and two accounts."""
     database = Database(url)
     database.write_now(metadata.create_all)
     database.write_now(_accounts)
+    database.close()
+
+
+def open_hub(url: str, directory: Path) -> Hub:
+    settings = Settings(data=directory, public_url="https://hub.example")
+    database = Database(url)
     store = Store(database, LocalBackend(directory / "store"), settings, NobodyReads())
     return Hub(database, store, Revisions(database, store, settings), settings)
 
@@ -56,8 +63,16 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("revisions") / "prepared.sqlite3"
+    prepare(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
+def hub(tmp_path: Path, prepared: Path) -> Iterator[Hub]:
+    shutil.copy(prepared, tmp_path / "hub.sqlite3")
     made = open_hub(f"sqlite:///{tmp_path}/hub.sqlite3", tmp_path)
     yield made
     made.database.close()

@@ -1,9 +1,17 @@
-import pytest
+import asyncio
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
+import pytest
+from sqlalchemy import Connection, select
+
+from commonground.database import events
+from commonground.database.schema.hub import upload_lease
 from commonground.errors import (
     ContentMissing,
     EntryNotFound,
     FileToDeleteNotFound,
+    InvalidCard,
     InvalidCommit,
     InvalidPath,
     RevisionNotFound,
@@ -14,29 +22,18 @@ from commonground.hub.repositories.model import Repository
 from commonground.hub.revisions.model import (
     AddFile,
     AddPointer,
+    Commit,
     CommitRequest,
     CopyFile,
     DeleteFile,
     DeleteFolder,
     Operation,
 )
+from commonground.hub.revisions.service import Revisions
 from tests.hub.revisions.conftest import ADA, EVE, Hub
+from tests.hub.revisions.support import content, files, request
 
 pytestmark = pytest.mark.anyio
-
-
-def request(*operations: Operation, parent: str | None = None, title: str = "Change") -> CommitRequest:
-    return CommitRequest(title=title, operations=list(operations), parent=parent)
-
-
-async def content(hub: Hub, repository: Repository, path: str, revision: str = "main") -> bytes:
-    _, entry = await hub.revisions.entry(repository, revision, path)
-    return await hub.revisions.read(repository, entry)
-
-
-async def files(hub: Hub, repository: Repository, revision: str = "main") -> set[str]:
-    page = await hub.revisions.tree(repository, revision, recursive=True)
-    return {entry.path for entry in page.items if entry.type == "file"}
 
 
 async def test_a_commit_adds_files_to_its_parent(hub: Hub, repository: Repository) -> None:
@@ -208,3 +205,125 @@ async def test_a_parent_makes_the_commit_conditional(hub: Hub, repository: Repos
         await hub.revisions.commit(repository, ADA, "main", request(AddFile(path="a", content=b"2"), parent=first))
     await hub.revisions.commit(repository, ADA, "main", request(AddFile(path="a", content=b"3"), parent=second.sha))
     assert await content(hub, repository, "a") == b"3"
+
+
+# --- writers at the same time ---------------------------------------------------------------------------------------------
+
+
+async def test_of_writers_with_one_parent_one_wins(hub: Hub, repository: Repository) -> None:
+    head = await hub.revisions.resolve(repository, "main")
+    writers = [
+        hub.revisions.commit(repository, ADA, "main", request(AddFile(path=f"{number}", content=b""), parent=head))
+        for number in range(32)
+    ]
+    outcomes = await asyncio.gather(*writers, return_exceptions=True)
+    won = [outcome for outcome in outcomes if isinstance(outcome, Commit)]
+    assert len(won) == 1
+    assert [type(outcome) for outcome in outcomes if outcome is not won[0]] == [StaleParent] * 31
+    page = await hub.revisions.history(repository, "main")
+    assert [commit.sha for commit in page.items] == [won[0].sha, head]
+
+
+async def test_writers_without_a_parent_line_up(hub: Hub, repository: Repository) -> None:
+    writers = [
+        hub.revisions.commit(repository, ADA, "main", request(AddFile(path=f"{number}", content=b"")))
+        for number in range(32)
+    ]
+    await asyncio.gather(*writers)
+    page = await hub.revisions.history(repository, "main", limit=100)
+    assert len(page.items) == 33
+    assert all(commit.parents == (parent.sha,) for commit, parent in pairwise(page.items))
+    assert await files(hub, repository) == {"README.md", *map(str, range(32))}
+    assert await hub.revisions.fsck(repository) == []
+
+
+async def test_a_writer_in_another_process_is_met_by_compare_and_swap(hub: Hub, repository: Repository) -> None:
+    other = Revisions(hub.database, hub.store, hub.settings)  # shares nothing but database and store
+    writers = [
+        revisions.commit(repository, ADA, "main", request(AddFile(path=f"{name}{number}", content=b"")))
+        for number in range(8)
+        for name, revisions in (("a", hub.revisions), ("b", other))
+    ]
+    await asyncio.gather(*writers)
+    assert await hub.revisions.count_commits(repository, "main") == 17
+    assert await hub.revisions.fsck(repository) == []
+
+
+# --- what follows from a commit -------------------------------------------------------------------------------------------
+
+
+class Recorder:
+    """An observer that reads the commit it is told of, and writes down what it sees."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.seen: list[tuple[str, list[str], bytes]] = []
+        self.applied: list[str] = []
+
+    async def prepare(
+        self, repository: Repository, commit: str, entries_changed: Sequence[str]
+    ) -> Callable[[Connection], None]:
+        _, entry = await self.hub.revisions.entry(repository, commit, "README.md")
+        self.seen.append((commit, sorted(entries_changed), await self.hub.revisions.read(repository, entry)))
+        return lambda _: self.applied.append(commit)
+
+
+async def test_observers_read_a_commit_before_anybody_else_sees_it(hub: Hub, repository: Repository) -> None:
+    recorder = Recorder(hub)
+    hub.revisions.observe(recorder)
+    stored = await hub.store.put_bytes(1, b"# Large card " * 1000)
+    assert stored.sha256
+    commit = await hub.revisions.commit(
+        repository,
+        ADA,
+        "main",
+        request(AddPointer(path="README.md", sha256=stored.sha256.hex()), AddFile(path="a/b", content=b"")),
+    )
+    assert recorder.seen == [(commit.sha, ["README.md", "a/b"], b"# Large card " * 1000)]
+    assert recorder.applied == [commit.sha]
+
+
+async def test_observers_follow_only_the_default_branch(hub: Hub, repository: Repository) -> None:
+    recorder = Recorder(hub)
+    hub.revisions.observe(recorder)
+    await hub.revisions.create_branch(repository, ADA, "dev")
+    commit = await hub.revisions.commit(repository, ADA, "dev", request(AddFile(path="README.md", content=b"dev")))
+    assert recorder.seen == []
+    await hub.revisions.create_branch(repository, ADA, "main", starting_point="dev", overwrite=True)
+    assert recorder.seen == [(commit.sha, ["README.md"], b"dev")]
+    assert hub.reload(repository).head == commit.sha
+
+
+async def test_a_refused_derivation_leaves_nothing_behind(hub: Hub, repository: Repository) -> None:
+    class Refusing:
+        async def prepare(
+            self, repository: Repository, commit: str, entries_changed: Sequence[str]
+        ) -> Callable[[Connection], None]:
+            def refuse(_: Connection) -> None:
+                raise InvalidCard(reason="no")
+
+            return refuse
+
+    before = await hub.revisions.resolve(repository, "main")
+    hub.revisions.observe(Refusing())
+    with pytest.raises(InvalidCard):
+        await hub.revisions.commit(repository, ADA, "main", request(AddFile(path="a", content=b"")))
+    assert await hub.revisions.resolve(repository, "main") == before
+    assert await files(hub, repository) == {"README.md"}
+
+
+async def test_a_commit_announces_itself(hub: Hub, repository: Repository) -> None:
+    before = await hub.revisions.resolve(repository, "main")
+    commit = await hub.revisions.commit(repository, ADA, "main", request(AddFile(path="a", content=b"")))
+    [event] = hub.database.read_now(events.read_after, 0, ["ref.updated"], 10)
+    assert (event.subject, event.account_id) == ("model:ada/bert", 1)
+    assert event.payload["ref"] == "refs/heads/main"
+    assert (event.payload["old"], event.payload["new"]) == (before, commit.sha)
+
+
+async def test_a_large_commit_lands_in_batches(hub: Hub, repository: Repository) -> None:
+    many = [AddFile(path=f"{number % 7}/{number}", content=str(number).encode()) for number in range(2_500)]
+    await hub.revisions.commit(repository, ADA, "main", request(*many))
+    assert len(await files(hub, repository)) == 2_501
+    assert await hub.revisions.fsck(repository) == []
+    assert hub.database.read_now(lambda connection: connection.execute(select(upload_lease)).all()) == []

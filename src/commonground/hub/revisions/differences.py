@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from commonground.hub.revisions.object_view import ObjectView
-from commonground.hub.revisions.trees import TreeEntry, parse_tree
+from commonground.hub.revisions.trees import TreeEntry, changed_entries
 
 
 class Difference(NamedTuple):
@@ -26,19 +26,16 @@ def compare_trees(
     """Differences between two trees (``None``: nothing), a folder before what it contains."""
     if before == after:
         return
-    old = _entries(view, before)
-    new = _entries(view, after)
-    for name in [*old, *(name for name in new if name not in old)]:
+    old, new = changed_entries(_body(view, before), _body(view, after))
+    for name in sorted({*old, *new}):
         one, other = old.get(name), new.get(name)
-        if one == other:
-            continue
         path = prefix + name.decode()
         yield Difference(path, one, other)
         yield from compare_trees(view, _folder(one), _folder(other), f"{path}/")
 
 
-def _entries(view: ObjectView, tree: bytes | None) -> dict[bytes, TreeEntry]:
-    return {entry.name: entry for entry in parse_tree(view.tree(tree))} if tree else {}
+def _body(view: ObjectView, tree: bytes | None) -> bytes:
+    return view.tree(tree) if tree else b""
 
 
 def _folder(entry: TreeEntry | None) -> bytes | None:

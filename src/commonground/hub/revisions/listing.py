@@ -14,10 +14,10 @@ from commonground.hub.revisions.entries import Located, describe, describe_one
 from commonground.hub.revisions.last_commits import last_commits
 from commonground.hub.revisions.model import Entry, Page
 from commonground.hub.revisions.object_view import ObjectView
-from commonground.hub.revisions.paths import split_folder, split_path
+from commonground.hub.revisions.paths import is_path, split_folder, split_path
 from commonground.hub.revisions.refnames import FULL_ID, HEADS
 from commonground.hub.revisions.resolving import find_ref, resolve_commit
-from commonground.hub.revisions.trees import TreeEntry, parse_tree
+from commonground.hub.revisions.trees import TreeEntry, iterate_tree
 
 PAGE_LIMIT = 10_000
 EXPANDED_PAGE_LIMIT = 100
@@ -93,7 +93,7 @@ class Listing:
     def _find(
         self, view: ObjectView, repository: Repository, commit: bytes, path: str, *, indexed: bool
     ) -> tuple[Entry, bool]:
-        if indexed:
+        if indexed and is_path(path):
             ref = HEADS + repository.default_branch
             row = path_queries.indexed_file(view.connection, repository.id, ref, commit, path)
             if row:
@@ -169,7 +169,7 @@ def walk(view: ObjectView, tree: bytes, prefix: str, after: bytes, *, recursive:
     """Paths and entries below a tree in git's order, a folder before its content, from behind ``after``: the path of
     the last one seen, with a slash at its end if it is a folder.
     """
-    for entry in parse_tree(view.tree(tree)):
+    for entry in iterate_tree(view.tree(tree)):
         path = prefix + entry.name.decode()
         key = path.encode() + (b"/" if entry.is_folder else b"")
         passed = key <= after

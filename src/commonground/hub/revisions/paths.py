@@ -29,6 +29,14 @@ def split_path(path: str) -> list[bytes]:
     return [segment.encode() for segment in segments]
 
 
+def is_path(path: str) -> bool:
+    """Whether a file could have this path."""
+    try:
+        return bool(split_path(path))
+    except InvalidPath:
+        return False
+
+
 def split_folder(path: str) -> list[bytes]:
     """Like :func:`split_path` for a folder: a slash at the end is allowed, the empty path is the root."""
     path = path.removesuffix("/")

@@ -31,6 +31,11 @@ def check_ref(name: str) -> str:
     return name
 
 
+def is_thinkable(name: str) -> bool:
+    """Whether some ref could have this name: what cannot be is not worth a look, and the database may not take it."""
+    return 0 < len(name) <= MAX_NAME and not _FORBIDDEN.search(name)
+
+
 def branch_ref(name: str) -> str:
     """The full name of a new branch called ``name``."""
     if name.startswith("refs/") or name == "HEAD":

@@ -24,7 +24,7 @@ from commonground.hub.revisions.objects import (
     make_object,
 )
 from commonground.hub.revisions.publishing import Move, Publication, RefMoved, publish
-from commonground.hub.revisions.refnames import HEADS, TAGS, ancestors, branch_ref, tag_ref, writable_ref
+from commonground.hub.revisions.refnames import HEADS, TAGS, ancestors, branch_ref, is_thinkable, tag_ref, writable_ref
 from commonground.hub.revisions.resolving import find_ref, resolve_commit
 
 EMPTY_BRANCH_TITLE = "Create an empty branch"
@@ -122,7 +122,7 @@ class Refs:
         return Ref(ref, sha.hex(), target.hex())
 
     async def _remove(self, repository: Repository, principal: Principal, ref: str, name: str) -> None:
-        old = await self._context.database.read(self._place_for, repository, ref)
+        old = await self._context.database.read(self._place_for, repository, ref) if is_thinkable(ref) else None
         if old is None:
             raise RevisionNotFound(revision=name[:200])
         await self._publish(repository, principal, Publication([Move(ref, old, None, None)]))

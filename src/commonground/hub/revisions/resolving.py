@@ -6,7 +6,7 @@ from commonground.hub.revisions import object_queries, ref_queries
 from commonground.hub.revisions.model import Ref
 from commonground.hub.revisions.object_view import ObjectView
 from commonground.hub.revisions.reachability import Reachability
-from commonground.hub.revisions.refnames import FULL_ID, MAX_NAME, SHORT_ID, candidates
+from commonground.hub.revisions.refnames import FULL_ID, SHORT_ID, candidates, is_thinkable
 
 AMBIGUOUS = 20
 
@@ -29,7 +29,7 @@ def resolve_commit(view: ObjectView, reachable: Reachability, repository: Reposi
 
 def find_ref(view: ObjectView, repository: Repository, revision: str) -> Ref | None:
     """The ref a name means, a branch before a tag."""
-    if not revision or len(revision) > MAX_NAME or "\0" in revision:
+    if not is_thinkable(revision):
         return None
     return ref_queries.find_ref(view.connection, repository.id, candidates(revision, repository.default_branch))
 

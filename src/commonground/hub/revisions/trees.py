@@ -5,7 +5,7 @@ Regular expressions step over whole entries at the speed of C, so a folder of 10
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -35,6 +35,18 @@ class TreeEntry(NamedTuple):
 def parse_tree(body: bytes) -> list[TreeEntry]:
     """All entries, in git's order."""
     return [TreeEntry(int(mode, 8), name, sha) for mode, name, sha in _ENTRY.findall(body)]
+
+
+def iterate_tree(body: bytes) -> Iterator[TreeEntry]:
+    """The entries, in git's order, parsed as they are asked for."""
+    for match in _ENTRY.finditer(body):
+        yield TreeEntry(int(match[1], 8), match[2], match[3])
+
+
+def changed_entries(before: bytes, after: bytes) -> tuple[dict[bytes, TreeEntry], dict[bytes, TreeEntry]]:
+    """By name: the entries of each tree that the other one does not have exactly so."""
+    old, new = set(_ENTRY.findall(before)), set(_ENTRY.findall(after))
+    return _by_name(old - new), _by_name(new - old)
 
 
 def check_tree(body: bytes) -> None:
@@ -76,6 +88,10 @@ def edit_tree(body: bytes, changes: Mapping[bytes, tuple[int, bytes] | None]) ->
         pieces += [body[at:start], entry]
         at = end
     return b"".join([*pieces, body[at:]])
+
+
+def _by_name(raw: Iterable[tuple[bytes, bytes, bytes]]) -> dict[bytes, TreeEntry]:
+    return {name: TreeEntry(int(mode, 8), name, sha) for mode, name, sha in raw}
 
 
 def encode_entry(mode: int, name: bytes, sha: bytes) -> bytes:
