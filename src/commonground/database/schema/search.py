@@ -10,7 +10,7 @@ from commonground.database.schema.base import metadata
 
 SQLITE = (
     # title: id and tags; parts: endings of the words of the id, so that a prefix query finds "bert" in "distilbert".
-    """CREATE VIRTUAL TABLE IF NOT EXISTS repository_search USING fts5(title, parts, body, tokenize='ascii', prefix='1 2 3')""",
+    """CREATE VIRTUAL TABLE IF NOT EXISTS repository_search USING fts5(title, parts, body, tokenize='ascii', prefix='2 3 4 5')""",
     """CREATE TRIGGER IF NOT EXISTS repository_search_delete AFTER DELETE ON repository
        BEGIN DELETE FROM repository_search WHERE rowid = old.id; END""",
 )

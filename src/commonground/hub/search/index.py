@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
+    TableClause,
     Text,
     bindparam,
     cast,
@@ -18,13 +18,19 @@ from sqlalchemy import (
 )
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
 
 from commonground.database.schema.hub import repository
-from commonground.hub.search.model import Document, SearchIndex
+from commonground.hub.search.model import Document, SearchIndex, TextMatch
 from commonground.hub.search.tokens import Term, endings, terms, words
 
 TITLE_WORDS, ENDINGS, BODY_WORDS = 200, 200, 2000
 BODY_CHARACTERS = 40_000
+FREQUENT = 20_000  # documents with a word
+
+_BM25: ColumnElement[float] = literal_column("bm25(repository_search, 8.0, 3.0, 1.0)").label("rank")
+_WEIGHTS: ColumnElement[Any] = literal_column("CAST('{0.1,0.1,0.4,1.0}' AS real[])")
 
 
 def search_index(*, sqlite: bool) -> SearchIndex:
@@ -70,30 +76,31 @@ class SqliteIndex:
         """See :class:`SearchIndex`."""
         connection.execute(self._delete, {"id": repository_id})
 
-    def ids(self, text: str) -> Select[Any] | None:
-        """See :class:`SearchIndex`."""
+    def match(self, connection: Connection, text: str) -> TextMatch | None:
+        """See :class:`SearchIndex`. A word that is frequent as it stands is not taken for a beginning too."""
         found = terms(text)
-        return select(self._table.c.rowid).where(_match(found)) if found else None
-
-    def matches(self, text: str) -> ColumnElement[bool]:
-        """See :class:`SearchIndex`."""
-        return (
-            select(literal(1))
-            .select_from(self._table)
-            .where(_match(terms(text)), self._table.c.rowid == repository.c.id)
-            .correlate(repository)
-            .exists()
+        if not found:
+            return None
+        query = " ".join(self._term(connection, term) for term in found)
+        row, condition = self._table.c.rowid, self._matches(query)
+        return TextMatch(
+            ids=select(row).where(condition),
+            test=unindexed(repository.c.id).in_(select(row).where(condition)),
+            probe=_exists(self._table, condition, row == repository.c.id),
+            ranked=select(row.label("repository_id"), _BM25).where(condition),
         )
 
-    def ranked(self, text: str) -> Select[Any]:
-        """See :class:`SearchIndex`."""
-        rank: ColumnElement[float] = literal_column("bm25(repository_search, 8.0, 3.0, 1.0)").label("rank")
-        return select(self._table.c.rowid.label("repository_id"), rank).where(_match(terms(text)))
+    def _term(self, connection: Connection, term: Term) -> str:
+        words_of_term = f'"{" ".join(term.words)}"'
+        if not term.prefix:
+            return words_of_term
+        same = select(self._table.c.rowid).where(self._matches(words_of_term)).limit(FREQUENT)
+        frequent = connection.execute(select(sql.count()).select_from(same.subquery())).scalar_one() == FREQUENT
+        return words_of_term if frequent else f"{words_of_term}*"
 
-
-def _match(found: list[Term]) -> ColumnElement[bool]:
-    query = " ".join(f'"{" ".join(term.words)}"{"*" if term.prefix else ""}' for term in found)
-    return literal_column("repository_search").op("MATCH", is_comparison=True)(bindparam(None, query))
+    @staticmethod
+    def _matches(query: str) -> ColumnElement[bool]:
+        return literal_column("repository_search").op("MATCH", is_comparison=True)(bindparam(None, query))
 
 
 class PostgresIndex:
@@ -131,31 +138,30 @@ class PostgresIndex:
         """See :class:`SearchIndex`."""
         connection.execute(self._delete, {"id": repository_id})
 
-    def ids(self, text: str) -> Select[Any] | None:
-        """See :class:`SearchIndex`."""
+    def match(self, connection: Connection, text: str) -> TextMatch | None:
+        """See :class:`SearchIndex`. The planner decides how to test a row."""
         found = terms(text)
-        return select(self._table.c.repository_id).where(self._match(found)) if found else None
-
-    def matches(self, text: str) -> ColumnElement[bool]:
-        """See :class:`SearchIndex`."""
-        return (
-            select(literal(1))
-            .select_from(self._table)
-            .where(self._match(terms(text)), self._table.c.repository_id == repository.c.id)
-            .correlate(repository)
-            .exists()
+        if not found:
+            return None
+        row, query = self._table.c.repository_id, _tsquery(found)
+        condition = self._table.c.document.op("@@", is_comparison=True)(query)
+        rank: ColumnElement[float] = -sql.ts_rank(_WEIGHTS, self._table.c.document, query)
+        test = _exists(self._table, condition, row == repository.c.id)
+        return TextMatch(
+            ids=select(row).where(condition),
+            test=test,
+            probe=test,
+            ranked=select(row, rank.label("rank")).where(condition),
         )
 
-    def ranked(self, text: str) -> Select[Any]:
-        """See :class:`SearchIndex`."""
-        found = terms(text)
-        rank: ColumnElement[float] = -sql.ts_rank(
-            literal_column("'{0.1,0.1,0.4,1.0}'::real[]"), self._table.c.document, _tsquery(found)
-        )
-        return select(self._table.c.repository_id, rank.label("rank")).where(self._match(found))
 
-    def _match(self, found: list[Term]) -> ColumnElement[bool]:
-        return self._table.c.document.op("@@", is_comparison=True)(_tsquery(found))
+def _exists(source: TableClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(literal(1)).select_from(source).where(*conditions).correlate(repository).exists()
+
+
+def unindexed(column: Any) -> Any:
+    """The same value as an expression, so that no planner uses an index on the column."""
+    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
 def _tsquery(found: list[Term]) -> ColumnElement[Any]:

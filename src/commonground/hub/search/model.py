@@ -63,6 +63,20 @@ class Facets(msgspec.Struct, frozen=True):
     exact: bool = True
 
 
+class TextMatch(msgspec.Struct, frozen=True):
+    """A text condition in the forms a query plan may need.
+
+    ``ids`` selects the row ids that match. ``test`` and ``probe`` ask the same of a row of table ``repository``:
+    ``test`` finds all matches once, ``probe`` looks each row up. ``ranked`` selects ``repository_id`` and ``rank``
+    (lower is better).
+    """
+
+    ids: Select[Any]
+    test: ColumnElement[bool]
+    probe: ColumnElement[bool]
+    ranked: Select[Any]
+
+
 class SearchIndex(Protocol):
     """Full text of repositories, kept beside their rows in the same transaction."""
 
@@ -82,14 +96,6 @@ class SearchIndex(Protocol):
         """Forget a document. Deleting the repository does the same."""
         ...
 
-    def ids(self, text: str) -> Select[Any] | None:
-        """Row ids of the repositories that match; ``None`` where the text holds no word."""
-        ...
-
-    def matches(self, text: str) -> ColumnElement[bool]:
-        """Whether the repository of a row of table ``repository`` matches."""
-        ...
-
-    def ranked(self, text: str) -> Select[Any]:
-        """``repository_id`` and ``rank`` (lower is better) of the repositories that match."""
+    def match(self, connection: Connection, text: str) -> "TextMatch | None":
+        """How to find the repositories that match; ``None`` where the text holds no word."""
         ...

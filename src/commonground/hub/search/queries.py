@@ -8,14 +8,12 @@ the index of the sort order is scanned, which soon finds a page since matches ar
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, literal, or_, select, true, tuple_
-from sqlalchemy.sql.elements import UnaryExpression
-from sqlalchemy.sql.operators import custom_op
 
 from commonground.accounts.model import Principal
 from commonground.database.schema.accounts import access_grant, account
 from commonground.database.schema.hub import repository, repository_tag
+from commonground.hub.search.index import unindexed
 from commonground.hub.search.model import SearchIndex, SearchQuery
 
 _r = repository.c
@@ -28,14 +26,20 @@ _SORTS: dict[str, Any] = {
     "relevance": _r.trending,  # where so many match that their rank says nothing
 }
 COUNTED = 20_000  # sources are counted up to here
-GATHERED = 4_000  # this many rows are sorted in less time than an index is scanned for rare ones
+GATHERED = 2_000  # this many rows are sorted in less time than an index is scanned for rare ones
+RANKED = 5_000  # texts with more matches are not ranked
+PROBED = 100  # results on a page up to which single rows are looked up in the text index
 
 
 class Source(NamedTuple):
-    """A condition as ids to start from, and as a test of a row of ``repository``."""
+    """A condition as ids to start from, and as a test of a row of ``repository``.
+
+    ``probe`` is a test that costs more for a row and less to begin: for the few rows until a frequent match.
+    """
 
     ids: Select[Any]
     test: ColumnElement[bool]
+    probe: ColumnElement[bool] | None = None
 
 
 class Place(NamedTuple):
@@ -55,19 +59,19 @@ class Hit(NamedTuple):
 # --- conditions -----------------------------------------------------------------------------------------------------
 
 
-def visible(principal: Principal) -> ColumnElement[bool] | None:
-    """What the caller may know of: public, own, of an organisation, granted. ``None``: everything."""
+def _visible(principal: Principal) -> list[ColumnElement[bool]]:
+    """What the caller may know of: public, own, of an organisation, granted."""
     public = _r.visibility != "private"
     if principal.account_id is None:
-        return public
+        return [public]
     narrowed = _token_scope(principal)
     if principal.is_admin:
-        return None if narrowed is None else or_(public, narrowed)
+        return [] if narrowed is None else [or_(public, narrowed)]
     granted = select(literal(1)).where(
         access_grant.c.repository_id == _r.id, access_grant.c.account_id == principal.account_id
     )
     mine = or_(_r.owner_id.in_([principal.account_id, *principal.memberships]), granted.correlate(repository).exists())
-    return or_(public, mine if narrowed is None else and_(mine, narrowed))
+    return [or_(public, mine if narrowed is None else and_(mine, narrowed))]
 
 
 def _token_scope(principal: Principal) -> ColumnElement[bool] | None:
@@ -82,14 +86,9 @@ def _token_scope(principal: Principal) -> ColumnElement[bool] | None:
     return named.correlate(repository).exists() if targets else false()
 
 
-def sources(index: SearchIndex, query: SearchQuery) -> list[Source] | None:
-    """The selective conditions of a query; ``None`` where nothing can match."""
+def sources(query: SearchQuery) -> list[Source]:
+    """The selective conditions of a query beside its text."""
     found = [_tag_source(tag) for tag in query.index_tags]
-    if query.text.strip():
-        ids = index.ids(query.text)
-        if ids is None:
-            return None
-        found.append(Source(ids, index.matches(query.text)))
     if query.author:
         owner = select(account.c.id).where(account.c.name_key == query.author.lower()).scalar_subquery()
         found.append(_column_source(query, _r.owner_id == owner))
@@ -129,35 +128,40 @@ def page(
     limit: int,
 ) -> list[Hit]:
     """Up to ``limit`` results after ``place``, in the order of the query."""
-    found = sources(index, query)
-    if found is None:
-        return []
-    driver, others = _plan(connection, found)
-    conditions = [*_kind(query), *(source.test for source in others)]
-    if (condition := visible(principal)) is not None:
-        conditions.append(condition)
-    key: Any = _SORTS[query.sort]
+    found = sources(query)
+    if query.text.strip():
+        match = index.match(connection, query.text)
+        if match is None:
+            return []
+        found.append(Source(match.ids, match.test, match.probe))
+    driver, tests = _plan(connection, found, limit)
+    conditions = [*_kind(query), *tests, *_visible(principal)]
+    column = _SORTS[query.sort]
+    key: Any = column
     if place is not None:
-        before = tuple_(key, _r.id) < tuple_(place.value, place.id)
-        conditions.append(before if query.descending else tuple_(key, _r.id) > tuple_(place.value, place.id))
+        here, there = tuple_(key, _r.id), tuple_(place.value, place.id)
+        conditions.append(here < there if query.descending else here > there)
     if driver is not None:
-        conditions.append(_r.id.in_(driver.ids))
-        key = _unindexed(key)
+        conditions.append(_r.id.in_(driver))
+        key = unindexed(column)
     order = [key.desc(), _r.id.desc()] if query.descending else [key, _r.id]
-    statement = select(_r.id, _SORTS[query.sort]).where(*conditions).order_by(*order).limit(limit)
+    statement = select(_r.id, column).where(*conditions).order_by(*order).limit(limit)
     return [Hit(*row) for row in connection.execute(statement)]
 
 
-def _plan(connection: Connection, found: list[Source]) -> tuple[Source | None, list[Source]]:
-    """The source to gather from (``None``: scan the sort index), and the conditions left to test."""
+def _plan(
+    connection: Connection, found: list[Source], limit: int
+) -> tuple[Select[Any] | None, list[ColumnElement[bool]]]:
+    """The ids to gather from (``None``: scan the sort index), and the tests left to apply."""
     if not found:
         return None, []
     sizes = [_count(connection, source.ids, COUNTED) for source in found]
     smallest = min(range(len(found)), key=sizes.__getitem__)
     others = [source for i, source in enumerate(found) if i != smallest]
     if sizes[smallest] < GATHERED or (others and _is_rare(connection, found[smallest], others)):
-        return found[smallest], others
-    return None, found
+        return found[smallest].ids, [source.test for source in others]
+    few = limit <= PROBED and sizes[smallest] == COUNTED
+    return None, [source.probe if few and source.probe is not None else source.test for source in found]
 
 
 def _is_rare(connection: Connection, driver: Source, others: list[Source]) -> bool:
@@ -169,27 +173,20 @@ def _count(connection: Connection, ids: Select[Any], limit: int) -> int:
     return int(connection.execute(select(func.count()).select_from(ids.limit(limit).subquery())).scalar_one())
 
 
-def _unindexed(key: Any) -> Any:
-    """The same value as an expression, so that neither planner walks an index for its order."""
-    return UnaryExpression(key, operator=custom_op("+"), type_=key.type)
-
-
 def ranked(
     connection: Connection, index: SearchIndex, query: SearchQuery, principal: Principal, offset: int, limit: int
 ) -> list[int] | None:
     """Row ids of a page by relevance to the text; ``None`` where too many match for ranking to be worth it."""
-    ids = index.ids(query.text)
-    if ids is None:
+    match = index.match(connection, query.text)
+    if match is None:
         return []
-    if _count(connection, ids, GATHERED) == GATHERED:
+    if _count(connection, match.ids, RANKED) == RANKED:
         return None
-    others = [source.test for source in sources(index, msgspec.structs.replace(query, text="")) or []]
-    hits = index.ranked(query.text).subquery()
-    condition = visible(principal)
+    hits = match.ranked.subquery()
     statement = (
         select(_r.id)
         .join(hits, hits.c.repository_id == _r.id)
-        .where(*_kind(query), *others, *([] if condition is None else [condition]))
+        .where(*_kind(query), *(source.test for source in sources(query)), *_visible(principal))
         .order_by(hits.c.rank, _r.downloads.desc(), _r.id.desc())
         .offset(offset)
         .limit(limit)

@@ -1,5 +1,6 @@
 """Search: pages of repositories the caller may know of, and the facets beside them."""
 
+import asyncio
 import base64
 import binascii
 import time
@@ -44,7 +45,8 @@ class Search:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.index = search_index(sqlite=database.is_sqlite)
-        self._facets: dict[str | None, tuple[float, Facets]] = {}
+        self._facets: dict[str | None, tuple[float, Facets | None]] = {}
+        self._counting: dict[str | None, asyncio.Task[Facets]] = {}
 
     async def list(self, principal: Principal, query: SearchQuery) -> Page[Repository]:
         """A page of what matches. Raises :class:`BadRequest` for a limit or cursor that makes no sense."""
@@ -87,13 +89,18 @@ class Search:
         return Facets(_by_dimension(query.kind, counts), exact=len(hits) <= FACET_SAMPLE)
 
     async def _all_facets(self, kind: str | None) -> Facets:
-        counted_at, facets = self._facets.get(kind, (0.0, Facets({})))
-        if not counted_at or time.monotonic() - counted_at > FACET_SECONDS:
-            if counted_at:  # others are served the old counts meanwhile
-                self._facets[kind] = (time.monotonic(), facets)
-            counts = await self._database.read(queries.all_tag_counts, kind, _prefixes(kind))
-            facets = Facets(_by_dimension(kind, counts))
-            self._facets[kind] = (time.monotonic(), facets)
+        counted_at, facets = self._facets.get(kind, (0.0, None))
+        if facets is None:
+            return await self._count_all(kind)
+        if time.monotonic() - counted_at > FACET_SECONDS and kind not in self._counting:
+            self._counting[kind] = asyncio.create_task(self._count_all(kind))
+            self._counting[kind].add_done_callback(lambda _: self._counting.pop(kind, None))
+        return facets
+
+    async def _count_all(self, kind: str | None) -> Facets:
+        counts = await self._database.read(queries.all_tag_counts, kind, _prefixes(kind))
+        facets = Facets(_by_dimension(kind, counts))
+        self._facets[kind] = (time.monotonic(), facets)
         return facets
 
 

@@ -44,7 +44,7 @@ def terms(text: str) -> list[Term]:
     found: list[Term] = []
     for run, is_cjk in _runs(text):
         pairs = tuple(_pairs(run)[:-1]) if is_cjk else ()
-        term = Term(pairs or (run,), prefix=not pairs)
+        term = Term(pairs or (run,), prefix=not pairs and (is_cjk or len(run) > 1))
         if term not in found:
             found.append(term)
         if len(found) == TERMS:
