@@ -1,10 +1,11 @@
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from commonground.database import Database, tasks
 from commonground.database import task_queries as queries
@@ -229,6 +230,27 @@ def worker(database: Database, handler: Callable[[Running], Awaitable[None]], **
     return Worker(database, {"index": handler}, **{"poll_seconds": 0.05, "grace_seconds": 2, **options})
 
 
+@asynccontextmanager
+async def locked(database: Database) -> AsyncIterator[None]:
+    """The file is locked by another process; our writes soon give up."""
+    await database.write(lambda c: c.execute(text("PRAGMA busy_timeout=10")))
+    entered, release = threading.Event(), threading.Event()
+
+    def hold(_connection: Connection) -> None:
+        entered.set()
+        assert release.wait(10)
+
+    other = Database(database.url)
+    holding = asyncio.create_task(other.write(hold))
+    assert await asyncio.to_thread(entered.wait, 10)
+    try:
+        yield
+    finally:
+        release.set()
+        await holding
+        other.close()
+
+
 class TestWorker:
     async def test_runs_what_is_enqueued_at_once(self, database: Database) -> None:
         seen: asyncio.Queue[Any] = asyncio.Queue()
@@ -263,12 +285,15 @@ class TestWorker:
         other.close()
 
     async def test_runs_no_more_than_its_concurrency(self, sqlite: Database) -> None:
-        active, most = 0, 0
+        active, most, full = 0, 0, asyncio.Event()
 
         async def handler(_running: Running) -> None:
             nonlocal active, most
             active += 1
             most = max(most, active)
+            if active == 3:
+                full.set()
+            await asyncio.wait_for(full.wait(), 10)
             await asyncio.sleep(0.01)
             active -= 1
 
@@ -291,10 +316,10 @@ class TestWorker:
 
     async def test_keeps_the_lease_of_a_long_task(self, sqlite: Database) -> None:
         async def handler(_running: Running) -> None:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1.5)
 
         task_id = await enqueue(sqlite)
-        await worker(sqlite, handler, lease_seconds=0.2).run_until_idle()
+        await worker(sqlite, handler, lease_seconds=1.2).run_until_idle()
         task = await stored(sqlite, task_id)
         assert (task.state, task.attempts) == ("done", 1)
 
@@ -348,3 +373,66 @@ class TestWorker:
         await work
         task = await stored(sqlite, task_id)
         assert (task.state, task.attempts) == ("waiting", 0)
+
+    async def test_waits_for_a_database_that_is_away(self, sqlite: Database) -> None:
+        seen = asyncio.Event()
+
+        async def handler(_running: Running) -> None:
+            seen.set()
+
+        await enqueue(sqlite)
+        running = worker(sqlite, handler)
+        async with locked(sqlite):
+            work = asyncio.create_task(running.run())
+            await asyncio.sleep(0.2)
+            assert not seen.is_set()
+        await asyncio.wait_for(seen.wait(), 5)
+        running.stop()
+        await work
+
+    async def test_a_result_that_cannot_be_recorded_is_made_again(self, sqlite: Database) -> None:
+        task_id = await enqueue(sqlite)
+        runs = 0
+
+        async def handler(_running: Running) -> None:
+            nonlocal runs
+            runs += 1
+            if runs == 1:
+                await stack.enter_async_context(locked(sqlite))
+
+        async with AsyncExitStack() as stack:
+            await worker(sqlite, handler, lease_seconds=0.3).run_until_idle()
+        await asyncio.sleep(0.3)
+        await worker(sqlite, handler, lease_seconds=0.3).run_until_idle()
+        assert runs == 2
+        assert (await stored(sqlite, task_id)).state == "done"
+
+    async def test_a_handler_whose_lease_cannot_be_kept_is_cancelled(self, sqlite: Database) -> None:
+        await enqueue(sqlite)
+        ended = asyncio.Event()
+
+        async def handler(_running: Running) -> None:
+            try:
+                async with locked(sqlite):
+                    await asyncio.sleep(60)
+            finally:
+                ended.set()
+
+        await asyncio.wait_for(worker(sqlite, handler, lease_seconds=0.3).run_until_idle(), 10)
+        assert ended.is_set()
+
+    async def test_a_handler_hears_that_its_task_is_lost(self, sqlite: Database) -> None:
+        async def handler(running: Running) -> None:
+            await sqlite.write(tasks.cancel, running.task.id, queries.now_ms())
+            await running.report(1)
+
+        task_id = await enqueue(sqlite)
+        await worker(sqlite, handler).run_until_idle()
+        assert (await stored(sqlite, task_id)).state == "cancelled"
+
+    async def test_the_newest_tasks_are_listed(self, database: Database) -> None:
+        first, second, third = [await enqueue(database, n) for n in range(3)]
+        await database.write(tasks.cancel, second, queries.now_ms())
+        assert [task.id for task in await database.read(queries.newest)] == [third, second, first]
+        assert [task.id for task in await database.read(queries.newest, "waiting", third)] == [first]
+        assert await database.read(queries.waiting) == 2

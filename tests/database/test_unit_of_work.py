@@ -1,10 +1,12 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.pool import QueuePool
 
 from commonground.database import Database, values
 from commonground.errors import BadRequest, DatabaseUnavailable, StorageFull
@@ -250,6 +252,37 @@ async def test_a_deadlock_is_resolved_by_running_one_of_the_two_again(database: 
 async def test_text_that_cannot_be_stored_is_the_callers_fault(database: Database) -> None:
     with pytest.raises(BadRequest):
         await database.write(put, "nul\0")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_lost_connection_is_replaced(database: Database) -> None:
+    await database.write(put, "a")
+    cut = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await database.write(lambda c: c.execute(cut).all())
+    assert await database.write(put, "b") == "b"
+    assert await database.read(values.get, "a") == b"x"
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_pool_without_a_free_connection_is_unavailable(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = database.engine.pool
+    assert isinstance(pool, QueuePool)
+    monkeypatch.setattr(pool, "_timeout", 0.05)
+    with ExitStack() as stack:
+        for _ in range(8):
+            stack.enter_context(database.engine.connect())
+        with pytest.raises(DatabaseUnavailable, match="busy"):
+            await database.read(values.get, "a")
+
+
+async def test_a_question_the_database_cannot_answer_is_an_error(database: Database) -> None:
+    for ask in (database.lookup, database.read):
+        with pytest.raises(Exception, match="no_such_table"):
+            await ask(lambda c: c.execute(text("SELECT 1 FROM no_such_table")).all())
 
 
 async def test_a_closed_database_refuses_writes(database: Database) -> None:

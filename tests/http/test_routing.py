@@ -88,11 +88,13 @@ def test_parameters_may_have_other_names_on_other_routes() -> None:
     assert matched(routes, "/me/tokens") == ("/{user}/tokens", {"user": "me"})
 
 
-def test_a_path_that_is_not_utf8_is_refused() -> None:
+def test_a_path_that_is_not_plain_utf8_is_refused() -> None:
     with pytest.raises(BadRequest):
         HUB.match("GET", b"/o/%ff")
     with pytest.raises(BadRequest):
         HUB.match("GET", b"/o/\xff")
+    with pytest.raises(BadRequest):
+        HUB.match("GET", b"/o/a%00b")
 
 
 @pytest.mark.parametrize("twin", ["/{o}/{n}", "/{owner}/{name}/"])

@@ -178,9 +178,7 @@ def remove_token(connection: Connection, account_id: int, token_id: int) -> bool
 
 
 def touch_tokens(connection: Connection, used_at: Mapping[int, int]) -> None:
-    """Record when tokens were used last: token id -> UTC milliseconds."""
-    if not used_at:
-        return
+    """Record when tokens were used last: token id -> UTC milliseconds, at least one."""
     rows = [{"token_id": token_id, "used_at": moment} for token_id, moment in sorted(used_at.items())]
     connection.execute(_TOUCH, rows)
 

@@ -67,7 +67,7 @@ class Accounts:
                 return await self._by_session(credentials.secret)
             case "bearer":
                 principal = await self._by_token(credentials.secret)
-            case "basic":
+            case _:
                 principal = await self._by_token(credentials.secret or credentials.user)
                 if principal is None and credentials.user and credentials.secret:
                     principal = await self._by_password(credentials.user, credentials.secret)
@@ -91,17 +91,11 @@ class Accounts:
             account_id = session_queries.account_of_session(connection, secret_text.digest(cookie), now_ms())
             return [] if account_id is None else queries.caller_rows(connection, account_id)
 
-        rows = await self._database.lookup(work)
-        if not rows:
-            raise InvalidCredentials
-        return _principal(rows, via="session")
+        return _principal(await self._database.lookup(work), via="session")
 
     async def _by_password(self, name: str, password: str) -> Principal:
         account_id = await self._check_password(name, password)
-        rows = await self._database.lookup(queries.caller_rows, account_id)
-        if not rows:
-            raise InvalidCredentials
-        return _principal(rows, via="password")
+        return _principal(await self._database.lookup(queries.caller_rows, account_id), via="password")
 
     async def _check_password(self, name: str, password: str) -> int:
         found = await self._database.lookup(queries.password_of, names.key(name)) if names.is_name(name) else None
@@ -363,6 +357,8 @@ def now_ms() -> int:
 
 
 def _principal(rows: Sequence[Any], **how: Any) -> Principal:
+    if not rows:
+        raise InvalidCredentials
     first = rows[0]
     memberships = {row.organization_id: row.role for row in rows if row.organization_id is not None}
     return Principal(account_id=first.id, name=first.name, is_admin=first.is_admin, memberships=memberships, **how)

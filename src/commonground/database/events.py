@@ -18,7 +18,6 @@ from commonground.database.schema.operation import event_cursor
 from commonground.database.signals import signal
 from commonground.database.task_queries import now_ms
 from commonground.database.unit_of_work import Database
-from commonground.errors import DatabaseUnavailable
 from commonground.telemetry import logger
 
 SIGNAL = "event"
@@ -178,8 +177,6 @@ class Consumer:
     async def _try_step(self) -> int:
         try:
             return await self.step()
-        except DatabaseUnavailable as error:
-            logger().warning("events cannot be read", consumer=self._name, error=str(error))
         except Exception:  # noqa: BLE001 - process edge: the batch is handed over again
             logger().exception("events were not consumed", consumer=self._name)
         await asyncio.sleep(self._poll)

@@ -113,7 +113,7 @@ class Worker:
     async def _start_next(self) -> bool:
         try:
             task = await self._claim()
-        except DatabaseUnavailable as error:
+        except CommongroundError as error:
             logger().warning("the task queue does not answer", error=str(error))
             return False
         if task is None:
