@@ -164,3 +164,7 @@ async def test_a_card_is_checked_before_it_is_committed(hub: Hub) -> None:
     bad = await hub.alice.post("/api/validate-yaml", json={"content": "---\nmodel-index: foo\n---\n"})
     assert bad.status_code == 400
     assert bad.json()["errors"][0]["message"]
+    text = await hub.alice.post(
+        "/api/validate-yaml", json={"content": "---\nlicense: none\n---\n"}, headers={"Accept": "text/plain"}
+    )
+    assert (text.status_code, text.text.startswith('- Error: "license" must be one of')) == (400, True)

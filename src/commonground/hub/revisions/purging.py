@@ -83,7 +83,7 @@ class Purging:
     async def _publish(self, repository: Repository, principal: Principal, rewritten: Rewritten) -> None:
         context, moves = self._context, rewritten.moves
         async with landed(context, repository.id, rewritten.objects):
-            delta, derived = await consequences(context, repository, moves)
+            delta, derived = await consequences(context, repository, moves, rewritten.objects)
             publication = Publication(moves, delta=delta, derived=derived)
             await context.database.write(publish, context, repository, principal, publication)
         context.reachable.refs_changed(repository.id)

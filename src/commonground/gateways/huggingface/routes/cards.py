@@ -1,7 +1,7 @@
 """Checking a card before it is committed."""
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from commonground.gateways.huggingface import wire
 from commonground.gateways.huggingface.context import Context, endpoint
@@ -22,7 +22,7 @@ class CardRoutes:
         return [endpoint("POST", "/api/validate-yaml", self.validate, "Validate a README.md", body=wire.Card)]
 
     async def validate(self, request: Request) -> Response:
-        """Errors and warnings; 400 when there are errors."""
+        """Errors and warnings, as JSON or, on request, as lines of text; 400 when there are errors."""
         await self._context.caller(request)
         body = await read_json(request, wire.Card)
         report = validate(body.content, body.repo_type)
@@ -30,6 +30,11 @@ class CardRoutes:
             "errors": [{"message": message} for message in report.errors],
             "warnings": [{"message": message} for message in report.warnings],
         }
+        status = 400 if report.errors else 200
+        if request.headers.get("accept", "").startswith("text/plain"):
+            lines = [f"- Error: {message}" for message in report.errors]
+            lines += [f"- Warning: {message}" for message in report.warnings]
+            return PlainTextResponse("\n".join(lines), status)
         if report.errors:
-            return json_response(answer | {"error": "Invalid metadata in README.md"}, 400)
+            return json_response(answer | {"error": "Invalid metadata in README.md"}, status)
         return json_response(answer)
