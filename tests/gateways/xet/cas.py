@@ -80,6 +80,10 @@ class Cas:
         token = self.token(account, repository, write=write)
         return {"endpoint": self.url, "token": token, "token_expiry_unix_secs": int(time.time()) + 600}
 
+    def requests(self) -> str:
+        """The access log so far."""
+        return (self.settings.data.parent / "cas.log").read_text()
+
     def stored_bytes(self) -> int:
         return sum(path.stat().st_size for path in self.xorb_files())
 
@@ -132,5 +136,5 @@ if __name__ == "__main__":
         factory=True,
         port=int(os.environ["CAS_PORT"]),
         interface=Interfaces.ASGI,
-        log_access=False,
+        log_access=True,
     ).serve()
