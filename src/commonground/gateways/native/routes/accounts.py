@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from commonground.accounts.model import Principal
+from commonground.accounts.permissions import SCOPE_ACTIONS
 from commonground.accounts.service import now_ms
 from commonground.errors import BadRequest, Forbidden, TokenNotFound
 from commonground.gateways.native import encoding, errors, wire
@@ -71,6 +72,9 @@ class AccountRoutes:
             raise BadRequest(reason="expires_at lies in the past")
         if body.scopes and body.role != "fine-grained":
             raise BadRequest(reason="only fine-grained tokens have scopes")
+        unknown = [scope.permission for scope in body.scopes if scope.permission not in SCOPE_ACTIONS]
+        if unknown:
+            raise BadRequest(reason=f"there is no permission {unknown[0][:80]!r}")
         text = await self._accounts.create_token(
             account_id, name=body.name, role=body.role, scopes=body.scopes, expires_at=body.expires_at
         )

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from commonground.accounts.model import Principal
 from commonground.database import events
-from commonground.errors import BadRequest, TooManyRequests
+from commonground.errors import BadRequest, InvalidCredentials, TooManyRequests
 from commonground.gateways.native import errors, wire
 from commonground.gateways.native.context import Context, endpoint
 from commonground.http.identity import credentials
@@ -66,8 +66,9 @@ class EventRoutes:
     ) -> AsyncIterator[bytes]:
         self._open += 1
         try:
-            async for part in self._parts(request, caller, asked, position):
-                yield part
+            with suppress(InvalidCredentials):  # a revoked token ends its stream
+                async for part in self._parts(request, caller, asked, position):
+                    yield part
         finally:
             self._open -= 1
 
