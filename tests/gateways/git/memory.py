@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from commonground.errors import ObjectConflict
-from commonground.gateways.git.objects import Blob, Object
+from commonground.gateways.git.objects import Object
+from commonground.hub.revisions.object_reader import Blob
 from commonground.hub.revisions.objects import BLOB, object_id, parse_pointer
 
 ENVIRONMENT = {

@@ -1,17 +1,12 @@
 """What the git gateway needs of a repository's objects."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from commonground.hub.revisions.object_reader import Blob
 
 Object = tuple[int, bytes]
 """git's type number and the body."""
-
-
-class Blob(NamedTuple):
-    """What is known of a blob without its body; ``pointer`` are SHA-256 and size an LFS pointer names."""
-
-    size: int
-    pointer: tuple[bytes, int] | None
 
 
 class Objects(Protocol):

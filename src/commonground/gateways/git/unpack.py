@@ -15,8 +15,8 @@ from commonground.gateways.git.objects import Object, Objects
 from commonground.gateways.git.pack_reader import PackEntry, PackReader, size_limit
 from commonground.hub.revisions.objects import BLOB, POINTER_LIMIT, object_id
 
-BATCH_ROWS = 2000
-BATCH_BYTES = 4 * 2**20
+BATCH_ROWS = 500  # short transactions: commits of others wait for at most one of them
+BATCH_BYTES = 2 * 2**20
 RECENT_BYTES = 48 * 2**20
 
 _POINTER_START = b"version https://git-lfs.github.com/spec/"
