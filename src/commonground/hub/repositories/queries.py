@@ -171,6 +171,20 @@ def by_ids(connection: Connection, ids: Sequence[int]) -> list[Repository]:
     return [to_repository(rows[identity]) for identity in ids if identity in rows]
 
 
+_NEXT = (
+    select(*COLUMNS)
+    .select_from(_WITH_OWNER)
+    .where(_r.id > bindparam("after"))
+    .order_by(_r.id)
+    .limit(bindparam("limit"))
+)
+
+
+def after(connection: Connection, last_id: int, limit: int) -> list[Repository]:
+    """The repositories with ids above ``last_id``, in order of id."""
+    return [to_repository(row) for row in connection.execute(_NEXT, {"after": last_id, "limit": limit})]
+
+
 _OWNER = select(account.c.id, account.c.name, account.c.default_visibility).where(
     account.c.name_key == bindparam("name_key"), account.c.disabled_at.is_(None)
 )

@@ -1,6 +1,6 @@
 """Repositories: the one door to them, and their life from creation to deletion."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -35,6 +35,8 @@ SDKS = frozenset({"docker", "gradio", "static", "streamlit"})
 OPTIONS_LIMIT = 65_536
 Gated = Literal["", "auto", "manual"]
 
+ALL_PAGE = 200
+
 
 class Repositories:
     """Finds, creates and changes repositories. Implements ``store.ReadGuard``.
@@ -49,6 +51,14 @@ class Repositories:
         self._clock = clock
 
     # --- find -------------------------------------------------------------------------------------------------------
+
+    async def all(self) -> AsyncIterator[Repository]:
+        """Every repository, for the upkeep of the server: nobody's permission is asked."""
+        last_id = 0
+        while page := await self._database.read(queries.after, last_id, ALL_PAGE):
+            for repository in page:
+                yield repository
+            last_id = page[-1].id
 
     async def open(
         self, principal: Principal, kind: RepositoryKind, owner: str, name: str, action: Action = Action.READ
