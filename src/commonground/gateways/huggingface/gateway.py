@@ -15,6 +15,7 @@ from commonground.gateways.huggingface.routes.listing import ListingRoutes
 from commonground.gateways.huggingface.routes.refs import RefRoutes
 from commonground.gateways.huggingface.routes.repositories import RepositoryRoutes
 from commonground.gateways.huggingface.routes.trees import TreeRoutes
+from commonground.gateways.huggingface.routes.weights import WeightRoutes
 from commonground.gateways.huggingface.routes.xet_tokens import XetTokenRoutes
 from commonground.gateways.huggingface.siblings import Siblings
 from commonground.http.routing import Route
@@ -51,6 +52,7 @@ class HuggingFaceGateway:
             XetTokenRoutes(self._context),
             CardRoutes(self._context),
             LargeFileRoutes(self._context),
+            WeightRoutes(self._context),
             FallbackRoutes(self._context),
         ]
         return [route for area in areas for route in area.routes()]
