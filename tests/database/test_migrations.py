@@ -60,7 +60,7 @@ def wanted(database_url: str, tmp_path: Path, request: pytest.FixtureRequest) ->
     if database_url.startswith("sqlite"):
         yield create_engine(f"sqlite:///{tmp_path}/wanted.sqlite3")
         return
-    with postgres.fresh_database(request.getfixturevalue("postgres_cluster")) as address:
+    with postgres.fresh_database(request.getfixturevalue("postgres_cluster").address) as address:
         engine = create_engine(address)
         yield engine
         engine.dispose()

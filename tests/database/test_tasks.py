@@ -208,7 +208,7 @@ class TestLease:
         rest = 20 - len(ids)  # a claim may pass by a row another transaction holds: those are still there
         assert [await claim(database) is not None for _ in range(rest)] == [True] * rest
 
-    @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+    @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
     async def test_a_task_does_not_start_before_the_change_that_enqueued_it_again(self, database: Database) -> None:
         await enqueue(database, key="k")
         entered, release = threading.Event(), threading.Event()

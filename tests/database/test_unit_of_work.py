@@ -229,7 +229,7 @@ async def test_a_lookup_does_not_wait_for_busy_readers(sqlite: Database) -> None
             thread.join()
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_a_deadlock_is_resolved_by_running_one_of_the_two_again(database: Database) -> None:
     await database.write(put, "a")
     await database.write(put, "b")
@@ -248,13 +248,13 @@ async def test_a_deadlock_is_resolved_by_running_one_of_the_two_again(database: 
     assert await database.read(values.get, "a") == await database.read(values.get, "b")
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_text_that_cannot_be_stored_is_the_callers_fault(database: Database) -> None:
     with pytest.raises(BadRequest):
         await database.write(put, "nul\0")
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_a_lost_connection_is_replaced(database: Database) -> None:
     await database.write(put, "a")
     cut = text(
@@ -265,7 +265,7 @@ async def test_a_lost_connection_is_replaced(database: Database) -> None:
     assert await database.read(values.get, "a") == b"x"
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_a_pool_without_a_free_connection_is_unavailable(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -179,3 +179,12 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(settings:
     assert bool(cookie["secure"]) is secure
     clear_session(response, settings)
     assert SimpleCookie(response.headers.getlist("set-cookie")[1])[SESSION_COOKIE]["max-age"] == "0"
+
+
+def test_the_cookie_is_secure_where_a_trusted_proxy_speaks_https() -> None:
+    response = Response()
+    set_session(response, "value", PROXIED, request("10.1.2.3", host="h", x_forwarded_proto="https"))
+    set_session(response, "value", PROXIED, request("203.0.113.9", host="h", x_forwarded_proto="https"))
+    proxied, direct = response.headers.getlist("set-cookie")
+    assert "Secure" in proxied
+    assert "Secure" not in direct

@@ -54,19 +54,28 @@ def cluster() -> Iterator[str]:
             _run([*control, "-m", "immediate", "stop"], home)
 
 
+def create_database(maintenance: str) -> str:
+    """The address of a new empty database of the cluster."""
+    name = f"t{uuid4().hex}"
+    _execute(maintenance, f'CREATE DATABASE "{name}"')
+    return make_url(maintenance).set(database=name).render_as_string(hide_password=False)
+
+
 @contextmanager
 def fresh_database(maintenance: str) -> Iterator[str]:
     """The address of a new empty database of the cluster, dropped at the end."""
-    name = f"t{uuid4().hex}"
+    address = create_database(maintenance)
+    try:
+        yield address
+    finally:
+        _execute(maintenance, f'DROP DATABASE "{make_url(address).database}" WITH (FORCE)')
+
+
+def _execute(maintenance: str, statement: str) -> None:
     engine = create_engine(maintenance, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    try:
-        yield make_url(maintenance).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with engine.connect() as connection:
-            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-        engine.dispose()
+        connection.execute(text(statement))
+    engine.dispose()
 
 
 def _unprivileged(home: Path) -> list[str]:

@@ -71,10 +71,11 @@ def _decode_basic(value: str) -> str:
         raise InvalidCredentials from None
 
 
-def set_session(response: Response, cookie: str, settings: Settings) -> None:
-    """Hand the browser its session."""
+def set_session(response: Response, cookie: str, settings: Settings, request: Request | None = None) -> None:
+    """Hand the browser its session; ``Secure`` where the settings or the ``request`` say that it is on HTTPS."""
     seconds = settings.session_days * 86_400
-    response.set_cookie(SESSION_COOKIE, cookie, seconds, secure=settings.secure, httponly=True, samesite="lax")
+    secure = settings.secure or (request is not None and public_origin(request, settings).startswith("https:"))
+    response.set_cookie(SESSION_COOKIE, cookie, seconds, secure=secure, httponly=True, samesite="lax")
 
 
 def clear_session(response: Response, settings: Settings) -> None:
