@@ -216,17 +216,15 @@ async def test_a_read_cannot_write(database: Database) -> None:
         await database.read(put, "a")
 
 
-async def test_a_lookup_does_not_wait_for_busy_readers(sqlite: Database) -> None:
+async def test_a_lookup_does_not_wait_for_busy_readers(database: Database) -> None:
     release = threading.Event()
-    busy = [threading.Thread(target=lambda: sqlite.read_now(lambda c: release.wait(10))) for _ in range(8)]
-    for thread in busy:
-        thread.start()
+    reading = [asyncio.create_task(database.read(lambda c: release.wait(10))) for _ in range(4)]
+    await asyncio.sleep(0.05)
     try:
-        assert await asyncio.wait_for(sqlite.lookup(values.get, "a"), 5) is None
+        assert await asyncio.wait_for(database.lookup(values.get, "a"), 5) is None
     finally:
         release.set()
-        for thread in busy:
-            thread.join()
+        await asyncio.gather(*reading)
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -273,7 +271,7 @@ async def test_a_pool_without_a_free_connection_is_unavailable(
     assert isinstance(pool, QueuePool)
     monkeypatch.setattr(pool, "_timeout", 0.05)
     with ExitStack() as stack:
-        for _ in range(8):
+        for _ in range(12):
             stack.enter_context(database.engine.connect())
         with pytest.raises(DatabaseUnavailable, match="busy"):
             await database.read(values.get, "a")

@@ -23,12 +23,12 @@ def reader(url: str, threads: int) -> Engine:
 
 
 def pool(url: str, threads: int) -> Engine:
-    """The PostgreSQL connections of a process: ``threads`` for reading and as many for writing."""
+    """The PostgreSQL connections of a process: ``threads`` each for reading, for lookups and for writing."""
     options = f"-c lock_timeout={BUSY_MILLISECONDS} -c timezone=UTC"
     return create_engine(
         url,
         pool_size=threads,
-        max_overflow=threads,
+        max_overflow=2 * threads,
         pool_pre_ping=True,
         connect_args={"options": options, "connect_timeout": 10},
     )

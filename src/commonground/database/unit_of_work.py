@@ -35,6 +35,7 @@ class Database:
         self.is_sqlite = engines.is_sqlite(url)
         self.signals = Signals()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="database")
+        self._lookup_pool = ThreadPoolExecutor(threads, thread_name_prefix="database-lookup")
         self._writer: Writer
         if self.is_sqlite:
             self._writer = GroupingWriter(url, self.signals)
@@ -55,11 +56,12 @@ class Database:
         return await asyncio.wrap_future(self._writer.submit(lambda c: work(c, *args, **kwargs)))
 
     async def lookup(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Like :meth:`read`, for a few point queries by key: on SQLite they cost less than a change of thread, so they
-        run on the calling thread.
+        """Like :meth:`read`, for a few point queries by key, which never wait for slow reads. On SQLite they cost less
+        than a change of thread, so they run on the calling thread.
         """
         if not self.is_sqlite:
-            return await self.read(work, *args, **kwargs)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._lookup_pool, partial(self.read_now, work, *args, **kwargs))
         try:
             with self._lookups.connect() as connection:
                 return work(connection, *args, **kwargs)
@@ -82,5 +84,6 @@ class Database:
         """Finish pending writes and close all connections."""
         self._writer.close()
         self._pool.shutdown(wait=True)
+        self._lookup_pool.shutdown(wait=True)
         self.engine.dispose()
         self._lookups.dispose()
