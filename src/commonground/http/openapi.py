@@ -107,7 +107,8 @@ def _operation(route: Route, schemas: Mapping[Any, Json], name: str) -> Json:
         "responses": _responses(route, schemas),
     }
     if route.body is not None:
-        operation["requestBody"] = {"content": _content(route.body, "application/json", schemas), "required": True}
+        content: Json = {BINARY: {}} if route.body is bytes else {"application/json": {"schema": schemas[route.body]}}
+        operation["requestBody"] = {"content": content, "required": True}
     return operation
 
 
@@ -150,7 +151,8 @@ def _plain(schema: Json) -> Json:
 def _responses(route: Route, schemas: Mapping[Any, Json]) -> Json:
     success: Json = {"description": route.summary or "Success"}
     if route.result is not None:
-        success["content"] = _content(route.result, route.media_type, schemas)
+        plain = route.result is bytes  # its type follows from the name of the file
+        success["content"] = {"*/*": {}} if plain else {route.media_type: {"schema": schemas[route.result]}}
     if not route.errors:
         return {str(route.status): success, "default": {"description": "A failure, in the envelope of the protocol."}}
     answers = {str(route.status): success}
@@ -169,9 +171,3 @@ def _failures(route: Route, schema: Json) -> Json:
         str(status): {"description": "\n\n".join(lines), "content": {"application/json": {"schema": schema}}}
         for status, lines in sorted(by_status.items())
     }
-
-
-def _content(kind: Any, media_type: str, schemas: Mapping[Any, Json]) -> Json:
-    if kind is bytes:
-        return {BINARY if media_type == "application/json" else media_type: {}}
-    return {media_type: {"schema": schemas[kind]}}

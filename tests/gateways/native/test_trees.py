@@ -31,11 +31,11 @@ async def test_a_folder_shows_its_own(hub: Hub) -> None:
 
 async def test_pages_of_a_tree_follow_each_other(hub: Hub) -> None:
     seen: list[str] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        answer = (await hub.nobody.get(f"{BERT}/tree/main?recursive=true&limit=2&cursor={cursor}")).json()
+    query = {"recursive": "true", "limit": "2"}
+    while query.get("cursor", "") is not None:
+        answer = (await hub.nobody.get(f"{BERT}/tree/main", params=query)).json()
         seen += [entry["path"] for entry in answer["items"]]
-        cursor = answer["next"]
+        query["cursor"] = answer["next"]
     assert seen == await paths(hub, "main?recursive=true")
 
 

@@ -399,6 +399,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
 
 
+class EventMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A server-sent event; ``data`` is the JSON of an :class:`Event`."""
+
+    id: str
+    event: str = ""
+    data: str = ""
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What one request may carry, in bytes."""
 

@@ -41,7 +41,7 @@ class EventRoutes:
         """The endpoints of this area."""
         return [
             endpoint("GET", f"{wire.API}/events", self.list_events, "Follow what happens",
-                     query=wire.EventQuery, result=str, media_type="text/event-stream",
+                     query=wire.EventQuery, result=wire.EventMessage, media_type="text/event-stream",
                      errors=(*errors.SIGNED_IN, TooManyRequests)),
         ]  # fmt: skip
 
