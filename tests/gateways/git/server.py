@@ -1,4 +1,4 @@
-"""A real server in a process of its own with the git and LFS routes and the API, and two users: ada owns, eve tries."""
+"""A real server in a process of its own, and two users: ada owns, eve tries."""
 
 import asyncio
 import os
@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -15,16 +14,8 @@ from typing import Any, TypeVar
 
 import httpx
 import msgspec
-from granian import Granian
-from granian.constants import Interfaces
 
-from commonground import settings as configuration
 from commonground.accounts.model import Principal
-from commonground.gateways.git.gateway import GitGateway
-from commonground.gateways.huggingface.gateway import HuggingFaceGateway
-from commonground.gateways.lfs.gateway import LfsGateway
-from commonground.http.application import Application
-from commonground.http.routing import Router
 from commonground.hub.repositories.model import Repository
 from commonground.services import Services
 from commonground.settings import Settings
@@ -33,25 +24,6 @@ T = TypeVar("T")
 
 TOKENS = {"ada": "hf_" + "a" * 40, "eve": "hf_" + "e" * 40}
 READ_TOKEN = "hf_" + "r" * 40
-
-
-def build() -> Application:
-    """The application of the server process."""
-    settings, _ = configuration.load()
-    router = Router()
-    opened: list[Services] = []
-
-    async def start() -> None:
-        services = await Services.open(settings)
-        opened.append(services)
-        for gateway in (GitGateway(services), LfsGateway(services), HuggingFaceGateway(services)):
-            for route in gateway.routes():
-                router.add(route)
-
-    async def stop() -> None:
-        await opened[0].close()
-
-    return Application(router, startup=start, shutdown=stop)
 
 
 class Hub(msgspec.Struct):
@@ -109,10 +81,10 @@ def running(folder: Path, **settings: Any) -> Iterator[Hub]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("CG_", "HF_"))}
     given = {f"CG_{name.upper()}": str(value) for name, value in {"data": made.data, **settings}.items()}
     with hub.log.open("wb") as log:
-        command = [sys.executable, "-m", __name__, str(port)]
+        command = [str(Path(sys.executable).with_name("commonground")), "serve", "--port", str(port)]
         process = subprocess.Popen(command, env=clean | given, stdout=log, stderr=log)
     try:
-        _wait(hub.url("nobody/nothing/info/refs"), process)
+        _wait(hub.url("readyz"), process)
         yield hub
     finally:
         process.terminate()
@@ -131,19 +103,8 @@ def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
     for _ in range(600):
         try:
             urllib.request.urlopen(url, timeout=2)
-        except urllib.error.HTTPError:
             return
         except OSError:
             assert process.poll() is None, "the server ended"
             time.sleep(0.05)
     raise TimeoutError(url)
-
-
-if __name__ == "__main__":
-    Granian(
-        f"{__spec__.name}:build",
-        factory=True,
-        port=int(sys.argv[1]),
-        interface=Interfaces.ASGI,
-        log_access=False,
-    ).serve()

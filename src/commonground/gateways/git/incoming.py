@@ -7,10 +7,10 @@ from commonground.errors import PushRejected
 from commonground.gateways.git.fsck import gitmodules_problem, is_gitmodules
 from commonground.gateways.git.graph import Graph, MissingObject
 from commonground.gateways.git.objects import Objects
-from commonground.gateways.git.unpack import Unpacked, looks_like_pointer
+from commonground.gateways.git.unpack import Unpacked
 from commonground.gateways.git.walk import Found, new_objects
-from commonground.hub.revisions.objects import BLOB, COMMIT, parse_pointer
-from commonground.hub.revisions.trees import SYMLINK
+from commonground.hub.revisions.objects import COMMIT, parse_pointer
+from commonground.hub.revisions.trees import DIRECTORY
 from commonground.store.model import StoredFile
 
 BLOCK = 500
@@ -59,7 +59,7 @@ class Incoming:
         block: list[Found] = []
         count = 0
         for found in new_objects(self._objects, self.graph, commits):
-            if found.mode & 0o170000 == 0o040000:
+            if found.mode == DIRECTORY:
                 continue
             block.append(found)
             if len(block) == BLOCK:
@@ -74,23 +74,24 @@ class Incoming:
         for found in files:
             if found.sha in oversize:
                 raise PushRejected(reason=_advice(found.path, oversize[found.sha]))
-        shas = self._unpacked.shas
-        self._check_brought([found for found in files if found.sha in shas])
-        self._check_known([found for found in files if found.sha not in shas])
+        blobs = self._unpacked.blobs
+        self._check_brought([found for found in files if found.sha in blobs])
+        self._check_known([found for found in files if found.sha not in blobs])
 
     def _check_brought(self, files: Sequence[Found]) -> None:
         """Files whose blobs this push brought."""
         special = [found for found in files if found.sha in self._unpacked.pointers or is_gitmodules(_name(found))]
-        bodies = {sha: (kind, body) for sha, kind, body in self._objects.read([found.sha for found in special])}
+        bodies = {sha: body for sha, _, body in self._objects.read([found.sha for found in special])}
         pointers = []
         for found in special:
-            kind, body = bodies[found.sha]
+            body = bodies[found.sha]
             if is_gitmodules(_name(found)) and (reason := gitmodules_problem(body)):
                 raise PushRejected(reason=f"{_shown(found.path)}: {reason}")
-            if kind == BLOB and found.mode != SYMLINK and looks_like_pointer(body):
-                if (pointer := parse_pointer(body)) is None:
-                    raise PushRejected(reason=f"{_shown(found.path)} is a malformed LFS pointer")
-                pointers.append((found, *pointer))
+            if found.sha not in self._unpacked.pointers:
+                continue
+            if (pointer := parse_pointer(body)) is None:
+                raise PushRejected(reason=f"{_shown(found.path)} is a malformed LFS pointer")
+            pointers.append((found, *pointer))
         self._link(pointers)
 
     def _check_known(self, files: Sequence[Found]) -> None:

@@ -23,9 +23,12 @@ _POINTER_START = b"version https://git-lfs.github.com/spec/"
 
 
 class Unpacked(msgspec.Struct):
-    """What a pack brought: all ids, those of blobs that may be LFS pointers, and sizes of blobs too large to keep."""
+    """What a pack brought: ids of blobs, of those among them that may be LFS pointers, and sizes of blobs too large to
+    keep; ``count`` objects in all.
+    """
 
-    shas: set[bytes] = set()
+    count: int = 0
+    blobs: set[bytes] = set()
     pointers: set[bytes] = set()
     oversize: dict[bytes, int] = {}
 
@@ -53,11 +56,11 @@ class Unpacker:
             self._take(entry)
             if len(self._batch) >= BATCH_ROWS or self._batch_bytes >= BATCH_BYTES:
                 self._flush()
-                yield len(self._unpacked.shas)
+                yield self._unpacked.count
         if self._waiting:
             raise PushRejected(reason="the pack has a delta on an object that is missing")
         self._flush()
-        yield len(self._unpacked.shas)
+        yield self._unpacked.count
 
     def _take(self, entry: PackEntry) -> None:
         ready = [entry]
@@ -104,9 +107,11 @@ class Unpacker:
         sha = object_id(kind, body)
         if found := problem(kind, body):
             raise PushRejected(reason=f"object {sha.hex()}: {found}")
-        self._unpacked.shas.add(sha)
-        if kind == BLOB and looks_like_pointer(body):
-            self._unpacked.pointers.add(sha)
+        self._unpacked.count += 1
+        if kind == BLOB:
+            self._unpacked.blobs.add(sha)
+            if looks_like_pointer(body):
+                self._unpacked.pointers.add(sha)
         self._batch[sha] = (kind, body)
         self._batch_bytes += len(body)
         self._recent.put(sha, (kind, body))
