@@ -13,6 +13,7 @@ from sqlalchemy.types import Boolean, LargeBinary, String
 
 from commonground.database import Database, migrations
 from commonground.database.migrations import HEAD, current, migrate
+from commonground.database.migrations.__main__ import write_revision
 from commonground.database.schema import metadata
 from commonground.errors import DatabaseTooNew, DatabaseUnavailable
 from tests.support import postgres
@@ -191,3 +192,19 @@ async def test_a_migrated_database_is_ready_for_use(database_url: str) -> None:
         assert (await Accounts(database).create_user("alice")).name == "alice"
     finally:
         database.close()
+
+
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+def test_the_next_revision_is_drafted_from_the_tables_in_code(tmp_path: Path) -> None:
+    from sqlalchemy import Column, Integer, Table
+
+    added = Table("added", metadata, Column("id", Integer, primary_key=True))
+    try:
+        draft = write_revision("Add a table", tmp_path)
+    finally:
+        metadata.remove(added)
+    text_of_it = draft.read_text()
+    assert draft.name == f"{int(HEAD) + 1:04d}_add_a_table.py"
+    assert f"down_revision = '{HEAD}'" in text_of_it
+    assert text_of_it.count("op.create_table") == 1
+    assert "op.drop" not in text_of_it

@@ -1,6 +1,11 @@
-"""Brings a database to the schema of this release. A database that is up to date costs one query, without alembic."""
+"""Brings a database to the schema of this release. A database that is up to date costs one query, without alembic.
+
+After a change to ``database/schema``, ``python -m commonground.database.migrations "Add a column"`` writes the next
+revision; read it, complete it, and name it in ``HEAD``.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,6 +14,9 @@ from sqlalchemy.pool import NullPool
 from commonground.database import engine as engines
 from commonground.database.failures import translate
 from commonground.errors import DatabaseTooNew, DatabaseUnavailable
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 HEAD = "0001"
 """The newest revision of this release."""
@@ -59,14 +67,22 @@ def _revision(connection: Connection) -> str | None:
     return revision
 
 
-def _upgrade(connection: Connection, target: str) -> None:
-    from alembic import command
+def alembic_config(connection: Connection) -> "Config":
+    """What alembic is told: where the revisions are, and the connection (in a transaction) to run them on."""
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection, target: str) -> None:
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
+    config = alembic_config(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     revision = _revision(connection)
     if revision is not None and revision not in known:
