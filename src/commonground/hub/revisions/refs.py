@@ -122,10 +122,12 @@ class Refs:
         return Ref(ref, sha.hex(), target.hex())
 
     async def _remove(self, repository: Repository, principal: Principal, ref: str, name: str) -> None:
-        old = await self._context.database.read(self._place_for, repository, ref) if is_thinkable(ref) else None
-        if old is None:
-            raise RevisionNotFound(revision=name[:200])
-        await self._publish(repository, principal, Publication([Move(ref, old, None, None)]))
+        names = [ref] if is_thinkable(ref) else []
+        found = await self._context.database.read(ref_queries.refs_named, repository.id, names)
+        if ref not in found:
+            raise RevisionNotFound(revision=name[:200].encode("utf-8", "backslashreplace").decode())
+        move = Move(ref, bytes.fromhex(found[ref].sha), None, None)
+        await self._publish(repository, principal, Publication([move]))
 
     async def _publish(self, repository: Repository, principal: Principal, publication: Publication) -> None:
         delta, derived = await consequences(self._context, repository, publication.moves, publication.objects)
