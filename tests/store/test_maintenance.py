@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 
@@ -246,3 +247,22 @@ class TestGc:
         assert run(maintenance.gc()).xorbs == 1
         with pytest.raises(InvalidShard, match="upload it first"):
             run(store.add_shard(ALICE, shard_of(file_of([XORB], [term_of(XORB)]))))
+
+    def test_a_commit_at_the_same_time_is_seen(self, store: Store, maintenance: Maintenance) -> None:
+        """gc waits for a transaction that has linked the file and not ended, then looks again."""
+        stored = run(upload(store, ALICE, DATA))
+        age(store)
+        linked = threading.Event()
+
+        def slow_commit(connection: Connection) -> None:
+            store.link(connection, OPEN, ALICE, stored)
+            linked.set()
+            time.sleep(0.3)
+
+        commit = threading.Thread(target=store.database.write_now, args=(slow_commit,))
+        commit.start()
+        linked.wait(5)
+        report = run(maintenance.gc())
+        commit.join()
+        assert (report.files, report.xorbs) == (0, 0)
+        assert run(store.read_bytes(stored.hash)) == DATA

@@ -15,7 +15,7 @@ from commonground.database import Database
 from commonground.database.schema import metadata
 from commonground.errors import BlobNotFound, CorruptBlob, PayloadTooLarge, RangeNotSatisfiable
 from commonground.settings import Settings
-from commonground.store import reading
+from commonground.store import cache, reading
 from commonground.store.backends import open_backend
 from commonground.store.model import StoredFile
 from commonground.store.service import Store
@@ -175,7 +175,7 @@ class TestHotFiles:
             run(store.materialise(file.hash))
         assert [path for path in (settings.data / "cache").rglob("*") if path.is_file()] == []
 
-    def test_the_cache_stays_within_its_size(self, tmp_path: Path, sqlite_store: Store) -> None:
+    def test_the_cache_stays_within_its_size(self, sqlite_store: Store) -> None:
         store = sqlite_store
         paths = []
         for seed in range(8):
@@ -203,6 +203,30 @@ class TestHotFiles:
 
         assert len({*run(race())}) == 1
         assert len(built) == 1
+
+    def test_nobody_waits_long_for_a_large_file(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(cache, "PATIENCE_SECONDS", 0.0)
+        file = run(store.put_bytes(ALICE, noise(3 * 2**20, 9)))
+
+        async def ask() -> Path | None:
+            await store.materialise(file.hash)
+            assert await store.materialise(file.hash) is None, "it is being built"
+            await asyncio.gather(*store.cache._building.values())
+            return await store.materialise(file.hash)
+
+        assert run(ask()) is not None
+
+    def test_closing_stops_building(self, store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(cache, "PATIENCE_SECONDS", 0.0)
+        file = run(store.put_bytes(ALICE, noise(3 * 2**20, 10)))
+
+        async def ask() -> None:
+            await store.materialise(file.hash)
+            await store.materialise(file.hash)
+            await store.close()
+
+        run(ask())
+        assert [path for path in (settings.data / "cache").rglob("*") if path.is_file()] == []
 
 
 @pytest.fixture

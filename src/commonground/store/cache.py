@@ -15,6 +15,7 @@ SMALL = 2**20
 """Files up to this many bytes are rebuilt faster than they are looked up here."""
 LARGEST_SHARE = 4
 """No file takes more than one part in this many of the cache."""
+PATIENCE_SECONDS = 0.5
 _STALE_SECONDS = 6 * 3600
 _PARTIAL = ".partial"
 
@@ -48,13 +49,24 @@ class FileCache:
         return was_asked
 
     async def build(self, file_hash: bytes, parts: AsyncIterator[bytes]) -> Path | None:
-        """The file, written from ``parts`` once however many ask for it; ``None`` where the disk refuses it."""
+        """The file, written from ``parts`` once however many ask for it.
+
+        ``None`` when it takes longer than a reader should wait (it goes on in the background) or the disk refuses it.
+        """
         task = self._building.get(file_hash)
         if task is None:
             task = asyncio.create_task(self._build(self._path(file_hash), parts))
             self._building[file_hash] = task
-            task.add_done_callback(lambda _: self._building.pop(file_hash, None))
-        return await asyncio.shield(task)
+            task.add_done_callback(lambda done: self._finish(file_hash, done))
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE_SECONDS)
+        return task.result() if done else None
+
+    async def close(self) -> None:
+        """Stop building."""
+        tasks = list(self._building.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def drop(self, file_hash: bytes) -> None:
         """Remove a file."""
@@ -67,6 +79,11 @@ class FileCache:
     def _path(self, file_hash: bytes) -> Path:
         name = to_hex(file_hash)
         return self._folder / name[:2] / name
+
+    def _finish(self, file_hash: bytes, task: "asyncio.Task[Path | None]") -> None:
+        self._building.pop(file_hash, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger().warning("file not cached", file=to_hex(file_hash), reason=str(error))
 
     async def _build(self, target: Path, parts: AsyncIterator[bytes]) -> Path | None:
         partial = target.with_name(f"{target.name}-{secrets.token_hex(4)}{_PARTIAL}")

@@ -51,7 +51,8 @@ class Store:
         self.cache = FileCache(settings.data / "cache", settings.cache_bytes)
 
     async def close(self) -> None:
-        """Release the backend."""
+        """Stop background work and release the backend."""
+        await self.cache.close()
         await self.backend.close()
 
     # --- in ---------------------------------------------------------------------------------------------------------
