@@ -58,7 +58,7 @@ class _Server:
     async def start(self) -> None:
         """Open the services, then answer requests and work on tasks."""
         services = self._services = await Services.open(self._settings)
-        for route in _routes(services, self.router):
+        for route in routes(services, self.router):
             self.router.add(route)
         if self._settings.role in {"all", "worker"}:
             self._worker = Worker(
@@ -75,7 +75,7 @@ class _Server:
             await self._services.close()
 
 
-def _routes(services: Services, router: Router) -> Sequence[Route]:
+def routes(services: Services, router: Router) -> Sequence[Route]:
     async def database() -> None:
         await services.database.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
 

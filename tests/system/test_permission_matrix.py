@@ -1,0 +1,252 @@
+"""Who may call which route: every route that names a repository x role x visibility, from the server's own route table.
+
+A route without a row in ``NEEDS`` fails: whoever adds one says what it needs.
+"""
+
+import asyncio
+import re
+from itertools import count
+from pathlib import Path
+
+import httpx
+import pytest
+from bench.server import Server
+
+from commonground import app
+from commonground.http.routing import Route, Router
+from commonground.services import Services
+from commonground.settings import Settings
+from tests.system.conftest import file
+
+READ, METADATA, WRITE, MANAGE, DELETE = "read", "metadata", "write", "manage", "delete"
+SIGNED, NOT_OFFERED = "signed address", "not offered"
+
+API = "/api/{kind:models|datasets|spaces|kernels}/{owner}/{name}"
+CG = "/api/cg/v1/repositories/{kind:models|datasets|spaces|kernels}/{owner}/{name}"
+PLACES = (
+    "/{owner}/{name}",
+    "/{kind:datasets|spaces|kernels}/{owner}/{name}",
+    "/{prefix:datasets|spaces|kernels}/{owner}/{name}",
+)
+
+NEEDS: dict[str, str] = {
+    # Hugging Face
+    f"GET {API}": METADATA,
+    f"GET {API}/revision/{{revision}}": METADATA,
+    f"GET {API}/auth-check": READ,
+    f"GET {API}/auth-check/write": WRITE,
+    f"GET {API}/tree/{{revision}}": READ,
+    f"GET {API}/tree/{{revision}}/{{path*}}": READ,
+    f"POST {API}/paths-info/{{revision}}": READ,
+    f"GET {API}/commits/{{revision}}": READ,
+    f"GET {API}/refs": READ,
+    f"GET {API}/xet-read-token/{{revision}}": READ,
+    f"GET {API}/lfs-files": WRITE,
+    "GET /api/resolve-cache/{kind:models|datasets|spaces|kernels}/{owner}/{name}/{revision}/{path*}": READ,
+    "GET /api/models/{owner}/{name}/safetensors-metadata/{path*}": READ,
+    f"POST {API}/duplicate": READ,
+    f"POST {API}/lfs-files/duplicate": READ,
+    f"POST {API}/preupload/{{revision}}": WRITE,
+    f"POST {API}/commit/{{revision}}": WRITE,
+    f"GET {API}/xet-write-token/{{revision}}": WRITE,
+    f"POST {API}/branch/{{revision}}": WRITE,
+    f"DELETE {API}/branch/{{revision}}": WRITE,
+    f"POST {API}/tag/{{revision}}": WRITE,
+    f"DELETE {API}/tag/{{revision}}": WRITE,
+    f"POST {API}/super-squash/{{revision}}": WRITE,
+    f"POST {API}/lfs-files/batch": WRITE,
+    f"DELETE {API}/lfs-files/{{sha256}}": WRITE,
+    f"PUT {API}/settings": MANAGE,
+    # The API of our own
+    f"GET {CG}": METADATA,
+    f"GET {CG}/refs": READ,
+    f"GET {CG}/tree/{{revision}}": READ,
+    f"GET {CG}/tree/{{revision}}/{{path*}}": READ,
+    f"GET {CG}/commits/{{revision}}": READ,
+    f"GET {CG}/diff": READ,
+    f"GET {CG}/files/{{revision}}/{{path*}}": READ,
+    f"POST {CG}/duplicate": READ,
+    f"PUT {CG}/files/{{branch}}/{{path*}}": WRITE,
+    f"DELETE {CG}/files/{{branch}}/{{path*}}": WRITE,
+    f"POST {CG}/commits": WRITE,
+    f"POST {CG}/branches/{{branch}}": WRITE,
+    f"DELETE {CG}/branches/{{branch}}": WRITE,
+    f"POST {CG}/tags/{{tag}}": WRITE,
+    f"DELETE {CG}/tags/{{tag}}": WRITE,
+    f"PATCH {CG}": MANAGE,
+    f"POST {CG}/move": DELETE,
+    f"DELETE {CG}": DELETE,
+}
+for place in PLACES:
+    for suffix in ("", ".git"):
+        NEEDS |= {
+            f"GET {place}{suffix}/info/refs": READ,
+            f"POST {place}{suffix}/git-upload-pack": READ,
+            f"POST {place}{suffix}/git-receive-pack": WRITE,
+            f"POST {place}{suffix}/info/lfs/objects/batch": READ,
+            f"GET {place}{suffix}/info/lfs/locks": NOT_OFFERED,
+            f"POST {place}{suffix}/info/lfs/locks": NOT_OFFERED,
+            f"POST {place}{suffix}/info/lfs/locks/verify": NOT_OFFERED,
+            f"GET {place}{suffix}/info/lfs/objects/{{oid}}": SIGNED,
+            f"PUT {place}{suffix}/info/lfs/objects/{{oid}}": SIGNED,
+            f"PUT {place}{suffix}/info/lfs/objects/{{oid}}/parts/{{part}}": SIGNED,
+            f"POST {place}{suffix}/info/lfs/objects/{{oid}}/complete": SIGNED,
+            f"POST {place}{suffix}/info/lfs/objects/{{oid}}/verify": SIGNED,
+        }
+    NEEDS |= {
+        f"GET {place}/resolve/{{revision}}/{{path*}}": READ,
+        f"GET {place}/raw/{{revision}}/{{path*}}": READ,
+        f"GET {place}": METADATA,
+        f"GET {place}/tree/{{revision}}": READ,
+        f"GET {place}/tree/{{revision}}/{{path*}}": READ,
+        f"GET {place}/blob/{{revision}}/{{path*}}": READ,
+        f"GET {place}/commits/{{revision}}": READ,
+        f"GET {place}/commits/{{revision}}/{{path*}}": READ,
+        f"GET {place}/commit/{{sha}}": READ,
+        f"GET {place}/refs": READ,
+        f"GET {place}/settings": MANAGE,
+        f"POST {place}/settings": MANAGE,
+        f"POST {place}/settings/move": DELETE,
+        f"POST {place}/settings/delete": DELETE,
+    }
+
+BODIES = {
+    "objects/batch": {"operation": "download", "objects": []},
+    "lfs-files/batch": {"deletions": {"sha": [], "rewriteHistory": False}},
+}
+"""Where the operation is in the body, it must be there before anything can be decided."""
+
+CALLERS = ("anonymous", "stranger", "reader", "writer", "owner-read-token", "owner")
+VISIBILITIES = ("public", "protected", "private")
+MEMBERS = {"reader": "read", "writer": "write", "owner": "admin"}
+
+
+def _allowed(need: str, caller: str, visibility: str) -> bool:
+    """The table of permissions, written a second time and by hand."""
+    member = caller in {"reader", "writer", "owner", "owner-read-token"}
+    if need == METADATA:
+        return member or visibility != "private"
+    if need == READ:
+        return member or visibility == "public"
+    return need not in {SIGNED, NOT_OFFERED} and caller in {"writer", "owner"}
+
+
+def _repository_routes() -> list[Route]:
+    async def collect(data: Path) -> list[Route]:
+        async with await Services.open(Settings(data=data)) as services:
+            return list(app.routes(services, Router()))
+
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(collect(Path(folder)))
+    return [route for route in found if {"owner", "name"} <= set(route.params)]
+
+
+ROUTES = _repository_routes()
+
+
+class House:
+    """An organisation with members of every role, and repositories of every visibility."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._number = count()
+        tokens = {name: f"hf_matrix{name.replace('-', '')}matrixmatrixmatrix" for name in CALLERS[1:]}
+        for name in ("stranger", *MEMBERS):
+            server.command("admin", "create-user", f"m-{name}", "--data", str(server.data))
+        members = [word for name, role in MEMBERS.items() for word in ("--member", f"m-{name}:{role}")]
+        server.command("admin", "create-org", "house", *members, "--data", str(server.data))
+        for name, token in tokens.items():
+            role = "read" if name.endswith("read-token") else "write"
+            user = "m-" + name.removesuffix("-read-token")
+            server.command("admin", "create-token", user, "--role", role, "--value", token, "--data", str(server.data))
+        self.callers = {
+            name: httpx.Client(
+                base_url=server.url,
+                headers={"Authorization": f"Bearer {tokens[name]}"} if name in tokens else {},
+                timeout=60,
+            )
+            for name in CALLERS
+        }
+        self._kept = {
+            (kind, visibility): self.create(kind, visibility)
+            for kind in ("model", "dataset")
+            for visibility in VISIBILITIES
+        }
+
+    def create(self, kind: str, visibility: str) -> str:
+        """A new repository with one file."""
+        name = f"r{next(self._number)}"
+        owner = self.callers["owner"]
+        body = {"name": name, "organization": "house", "type": kind, "visibility": visibility}
+        assert owner.post("/api/repos/create", json=body).status_code == 200
+        import json
+
+        lines = [{"key": "header", "value": {"summary": "x"}}, file("README.md", b"# secret words\n")]
+        commit = owner.post(f"/api/{kind}s/house/{name}/commit/main", content="\n".join(map(json.dumps, lines)))
+        assert commit.status_code == 200, commit.text
+        return name
+
+    def ask(self, route: Route, caller: str, visibility: str, *, fresh: bool) -> httpx.Response:
+        """Call a route with the given caller on a repository of the given visibility."""
+        kind = "dataset" if "datasets|spaces" in route.template and "models|" not in route.template else "model"
+        name = self.create(kind, visibility) if fresh else self._kept[kind, visibility]
+        fill = {"owner": "house", "name": name, "kind": f"{kind}s", "prefix": f"{kind}s", "revision": "main"}
+        fill |= {
+            "path": "README.md",
+            "branch": "side",
+            "tag": "v1",
+            "sha": "0" * 40,
+            "sha256": "0" * 64,
+            "oid": "0" * 64,
+        }
+        fill |= {"part": "1"}
+        path = re.sub(r"{(\w+)[^}]*}", lambda match: fill[match[1]], route.template)
+        if path.endswith("info/refs"):
+            path += "?service=git-upload-pack"
+        body = next((body for end, body in BODIES.items() if route.template.endswith(end)), None)
+        return self.callers[caller].request(route.method, path, json=body, headers={"Sec-Fetch-Site": "same-origin"})
+
+
+@pytest.fixture(scope="module")
+def house(server: Server) -> House:
+    return House(server)
+
+
+def _refused(answer: httpx.Response) -> bool:
+    to_login = answer.status_code in {302, 303} and "/login" in answer.headers["Location"]
+    return answer.status_code in {401, 403, 404, 501} or to_login
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.template}")
+def test_a_route_lets_in_who_may_and_nobody_else(house: House, route: Route) -> None:
+    need = NEEDS[f"{route.method} {route.template}"]
+    wrong = []
+    for caller in CALLERS:
+        for visibility in VISIBILITIES:
+            allowed = _allowed(need, caller, visibility)
+            answer = house.ask(route, caller, visibility, fresh=allowed and need == DELETE)
+            absent = answer.status_code == 404 and "CG-1201" in answer.text
+            fits = not (absent or answer.status_code in {401, 403}) if allowed else _refused(answer)
+            if not fits or (not allowed and b"secret words" in answer.content):
+                wrong.append(f"{caller} on {visibility}: {answer.status_code} {answer.text[:120]}")
+    assert not wrong
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.template}")
+def test_private_looks_like_absent(house: House, route: Route) -> None:
+    """Strangers get the same answer for a private repository and for one that does not exist."""
+    for caller in ("anonymous", "stranger"):
+        private = house.ask(route, caller, "private", fresh=False)
+        kept = dict(house._kept)
+        house._kept = dict.fromkeys(kept, "zzz")
+        try:
+            absent = house.ask(route, caller, "private", fresh=False)
+        finally:
+            house._kept = kept
+        assert (private.status_code, _anonymised(private)) == (absent.status_code, _anonymised(absent))
+
+
+def _anonymised(answer: httpx.Response) -> str:
+    return re.sub(r"\br\d+\b|zzz", "NAME", re.sub(r"nonce-[\w-]+", "", answer.text))
