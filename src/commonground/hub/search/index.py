@@ -27,6 +27,7 @@ from commonground.hub.search.tokens import Term, endings, terms, words
 
 TITLE_WORDS, ENDINGS, BODY_WORDS = 200, 200, 2000
 BODY_CHARACTERS = 40_000
+PREFIX_INDEXED = 5  # letters; each look-up of a longer beginning would merge many words
 FREQUENT = 20_000  # documents with a word
 
 _BM25: ColumnElement[float] = literal_column("bm25(repository_search, 8.0, 3.0, 1.0)").label("rank")
@@ -81,12 +82,14 @@ class SqliteIndex:
         found = terms(text)
         if not found:
             return None
-        query = " ".join(self._term(connection, term) for term in found)
-        row, condition = self._table.c.rowid, self._matches(query)
+        parts = [self._term(connection, term) for term in found]
+        row, condition = self._table.c.rowid, self._matches(" ".join(parts))
+        test = unindexed(repository.c.id).in_(select(row).where(condition))
+        slow = any(part.endswith("*") and len(part) > PREFIX_INDEXED + len('""*') for part in parts)
         return TextMatch(
             ids=select(row).where(condition),
-            test=unindexed(repository.c.id).in_(select(row).where(condition)),
-            probe=_exists(self._table, condition, row == repository.c.id),
+            test=test,
+            probe=test if slow else _exists(self._table, condition, row == repository.c.id),
             ranked=select(row.label("repository_id"), _BM25).where(condition),
         )
 

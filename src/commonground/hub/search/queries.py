@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, lit
 from commonground.accounts.model import Principal
 from commonground.database.schema.accounts import access_grant, account
 from commonground.database.schema.hub import repository, repository_tag
+from commonground.hub.repositories.model import KINDS
 from commonground.hub.search.index import unindexed
 from commonground.hub.search.model import SearchIndex, SearchQuery
 
@@ -27,6 +28,7 @@ _SORTS: dict[str, Any] = {
 }
 COUNTED = 20_000  # sources are counted up to here
 GATHERED = 2_000  # this many rows are sorted in less time than an index is scanned for rare ones
+FEW = 500  # the same for ids that were fetched, where conditions are frequent alone and rare together
 RANKED = 5_000  # texts with more matches are not ranked
 PROBED = 100  # results on a page up to which single rows are looked up in the text index
 
@@ -135,38 +137,53 @@ def page(
             return []
         found.append(Source(match.ids, match.test, match.probe))
     driver, tests = _plan(connection, found, limit)
-    conditions = [*_kind(query), *tests, *_visible(principal)]
     column = _SORTS[query.sort]
-    key: Any = column
-    if place is not None:
-        here, there = tuple_(key, _r.id), tuple_(place.value, place.id)
-        conditions.append(here < there if query.descending else here > there)
+    conditions = [*tests, *_visible(principal), *_after(query, column, place)]
     if driver is not None:
-        conditions.append(_r.id.in_(driver))
-        key = unindexed(column)
+        return _sorted(connection, query, unindexed(column), [_r.id.in_(driver), *_kind(query), *conditions], limit)
+    kinds = (query.kind,) if query.kind else KINDS  # the indexes of the sort orders begin with the kind
+    pages = [_sorted(connection, query, column, [_r.kind == kind, *conditions], limit) for kind in kinds]
+    hits = [hit for hits in pages for hit in hits]
+    return sorted(hits, key=lambda hit: (hit.value, hit.id), reverse=query.descending)[:limit]
+
+
+def _sorted(
+    connection: Connection, query: SearchQuery, key: Any, conditions: list[ColumnElement[bool]], limit: int
+) -> list[Hit]:
     order = [key.desc(), _r.id.desc()] if query.descending else [key, _r.id]
-    statement = select(_r.id, column).where(*conditions).order_by(*order).limit(limit)
+    statement = select(_r.id, key).where(*conditions).order_by(*order).limit(limit)
     return [Hit(*row) for row in connection.execute(statement)]
+
+
+def _after(query: SearchQuery, column: Any, place: Place | None) -> list[ColumnElement[bool]]:
+    if place is None:
+        return []
+    here, there = tuple_(column, _r.id), tuple_(place.value, place.id)
+    return [here < there if query.descending else here > there]
 
 
 def _plan(
     connection: Connection, found: list[Source], limit: int
-) -> tuple[Select[Any] | None, list[ColumnElement[bool]]]:
+) -> tuple[Select[Any] | list[int] | None, list[ColumnElement[bool]]]:
     """The ids to gather from (``None``: scan the sort index), and the tests left to apply."""
     if not found:
         return None, []
     sizes = [_count(connection, source.ids, COUNTED) for source in found]
     smallest = min(range(len(found)), key=sizes.__getitem__)
-    others = [source for i, source in enumerate(found) if i != smallest]
-    if sizes[smallest] < GATHERED or (others and _is_rare(connection, found[smallest], others)):
-        return found[smallest].ids, [source.test for source in others]
-    few = limit <= PROBED and sizes[smallest] == COUNTED
-    return None, [source.probe if few and source.probe is not None else source.test for source in found]
+    others = [source.test for i, source in enumerate(found) if i != smallest]
+    if sizes[smallest] < GATHERED:
+        return found[smallest].ids, others
+    if others and (few := _few_with_all(connection, found[smallest], others)) is not None:
+        return few, []
+    probed = limit <= PROBED and sizes[smallest] == COUNTED
+    return None, [source.probe if probed and source.probe is not None else source.test for source in found]
 
 
-def _is_rare(connection: Connection, driver: Source, others: list[Source]) -> bool:
-    both = select(_r.id).where(_r.id.in_(driver.ids), *(source.test for source in others))
-    return _count(connection, both, GATHERED // 4) < GATHERED // 4
+def _few_with_all(connection: Connection, driver: Source, tests: list[ColumnElement[bool]]) -> list[int] | None:
+    """The ids for which all conditions hold; ``None`` where they are many."""
+    both = select(_r.id).where(_r.id.in_(driver.ids), *tests).limit(FEW)
+    ids = list(connection.execute(both).scalars())
+    return ids if len(ids) < FEW else None
 
 
 def _count(connection: Connection, ids: Select[Any], limit: int) -> int:

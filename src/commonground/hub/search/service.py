@@ -3,8 +3,10 @@
 import asyncio
 import base64
 import binascii
+import math
 import time
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 from sqlalchemy import Connection
@@ -36,7 +38,7 @@ class Cursor(msgspec.Struct, frozen=True):
 
     value: float = 0
     id: int = 0
-    offset: int = 0
+    offset: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
 
 
 class Search:
@@ -45,8 +47,8 @@ class Search:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.index = search_index(sqlite=database.is_sqlite)
-        self._facets: dict[str | None, tuple[float, Facets | None]] = {}
-        self._counting: dict[str | None, asyncio.Task[Facets]] = {}
+        self._facets: dict[str | None, tuple[float, Facets]] = {}
+        self._counting: dict[str | None, asyncio.Task[None]] = {}
 
     async def list(self, principal: Principal, query: SearchQuery) -> Page[Repository]:
         """A page of what matches. Raises :class:`BadRequest` for a limit or cursor that makes no sense."""
@@ -73,35 +75,37 @@ class Search:
     async def facets(self, principal: Principal, query: SearchQuery) -> Facets:
         """Counts per value of each dimension of the query's kind.
 
-        Without conditions the counts are those of all public repositories and up to five minutes old. With conditions
-        they are exact up to 2,000 results, and above that counted over the first 2,000 in the order of the query.
+        The counts are exact up to 2,000 results; above that only the first 2,000 in the order of the query are
+        counted, except without any condition: then a background count of all public repositories answers, at most a
+        few minutes old.
         """
         conditions = msgspec.structs.replace(query, sort="trendingScore", limit=30, cursor=None, descending=True)
-        if conditions == SearchQuery(kind=query.kind):
-            return await self._all_facets(query.kind)
-        return await self._database.read(self._sampled_facets, principal, query)
+        if conditions == SearchQuery(kind=query.kind) and (facets := self._counted(query.kind)) is not None:
+            return facets
+        return await self._database.read(self._first_facets, principal, query)
 
-    def _sampled_facets(self, connection: Connection, principal: Principal, query: SearchQuery) -> Facets:
+    def _first_facets(self, connection: Connection, principal: Principal, query: SearchQuery) -> Facets:
         plain = msgspec.structs.replace(query, cursor=None)
         hits = queries.page(connection, self.index, plain, principal, None, FACET_SAMPLE + 1)
         ids = [hit.id for hit in hits[:FACET_SAMPLE]]
         counts = queries.tag_counts(connection, ids, _prefixes(query.kind)) if ids else []
         return Facets(_by_dimension(query.kind, counts), exact=len(hits) <= FACET_SAMPLE)
 
-    async def _all_facets(self, kind: str | None) -> Facets:
-        counted_at, facets = self._facets.get(kind, (0.0, None))
-        if facets is None:
-            return await self._count_all(kind)
+    def _counted(self, kind: str | None) -> Facets | None:
+        """The last background count, if there is one; starts the next one when it is old."""
+        counted_at, facets = self._facets.get(kind, (-math.inf, None))
         if time.monotonic() - counted_at > FACET_SECONDS and kind not in self._counting:
             self._counting[kind] = asyncio.create_task(self._count_all(kind))
             self._counting[kind].add_done_callback(lambda _: self._counting.pop(kind, None))
         return facets
 
-    async def _count_all(self, kind: str | None) -> Facets:
+    async def counted(self) -> None:
+        """Wait for background counts that are under way."""
+        await asyncio.gather(*self._counting.values())
+
+    async def _count_all(self, kind: str | None) -> None:
         counts = await self._database.read(queries.all_tag_counts, kind, _prefixes(kind))
-        facets = Facets(_by_dimension(kind, counts))
-        self._facets[kind] = (time.monotonic(), facets)
-        return facets
+        self._facets[kind] = (time.monotonic(), Facets(_by_dimension(kind, counts)))
 
 
 def _dimensions(kind: str | None) -> tuple[str, ...]:
