@@ -238,6 +238,16 @@ def test_who_may_do_what(hub: Hub, tmp_path: Path) -> None:
     assert b"refs/heads/main" in git(tmp_path, "ls-remote", any_user)
 
 
+def test_files_of_a_gated_repository_need_access(hub: Hub, repository: Repository, tmp_path: Path) -> None:
+    async def gate(services: Services) -> None:
+        await services.repositories.update_settings(await principal_of(services, "ada"), repository, gated="manual")
+
+    hub.run(gate)
+    assert "could not read Username" in refused(tmp_path, "ls-remote", hub.url(repository.full_name))
+    assert "403" in refused(tmp_path, "ls-remote", hub.url(repository.full_name, user="eve"))
+    assert b"refs/heads/main" in git(tmp_path, "ls-remote", hub.url(repository.full_name, user="ada"))
+
+
 def test_a_moved_repository_is_followed(hub: Hub, repository: Repository, tmp_path: Path) -> None:
     where = clone(hub, repository, tmp_path / "clone")
 

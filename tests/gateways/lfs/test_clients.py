@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from commonground.hub.repositories.model import Repository
+from commonground.services import Services
 from tests.gateways.git.memory import commit, git
-from tests.gateways.git.server import TOKENS, Hub
+from tests.gateways.git.server import TOKENS, Hub, principal_of
 from tests.gateways.lfs.batches import oid_of
 
 CONTENT = random.Random("git-lfs").randbytes(3_000_000)
@@ -53,6 +54,20 @@ def test_git_lfs_goes_both_ways(hub: Hub, repository: Repository, work: Path, tm
     assert git(again, "status", "--porcelain") == b""
     assert b"Git LFS fsck OK" in git(again, "lfs", "fsck")
     assert git(again, "fsck", "--strict", "--no-dangling") == b""
+
+
+def test_git_lfs_follows_a_moved_repository(hub: Hub, repository: Repository, work: Path) -> None:
+    commit(work, {"model.bin": CONTENT[:3000]})
+
+    async def move(services: Services) -> None:
+        caller = await principal_of(services, "ada")
+        await services.repositories.move(caller, repository, "ada", f"{repository.name}-moved")
+
+    hub.run(move)
+    git(work, "push", "-q", "origin", "main")
+    with hub.client(None) as http:
+        answer = http.get(f"/{repository.full_name}-moved/resolve/main/model.bin", follow_redirects=True)
+    assert answer.content == CONTENT[:3000]
 
 
 def test_a_push_without_its_content_is_refused(hub: Hub, repository: Repository, work: Path) -> None:

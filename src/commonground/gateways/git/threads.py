@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import Executor
 from contextlib import suppress
 
@@ -10,7 +10,7 @@ PART = 2**16
 PATIENCE = 0.5  # seconds after which a small part is sent on: it may be progress somebody waits for
 
 
-async def pull(parts: Iterator[bytes], executor: Executor) -> AsyncIterator[bytes]:
+async def pull(parts: Iterator[bytes], executor: Executor) -> AsyncGenerator[bytes, None]:
     """The bytes of a synchronous iterator, joined to parts of a useful size.
 
     Its steps run on ``executor`` and only when the receiver is ready for more: a slow receiver holds no thread and no

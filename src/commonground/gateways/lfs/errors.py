@@ -11,15 +11,16 @@ from commonground.errors import (
     Unauthenticated,
 )
 from commonground.gateways.lfs.wire import MEDIA_TYPE
+from commonground.http.moved import moved_address
 from commonground.http.responses import error_body, error_headers, json_response
 
 
 def render_error(request: Request, error: CommongroundError) -> Response:
     """``{"message": ..., "error": ..., "code": ...}``. Clients send credentials only after a 401, so what an anonymous
-    caller does not find may be private. A moved repository looks absent: git-lfs follows git to the new address.
+    caller does not find may be private.
     """
     if isinstance(error, RepositoryMoved):
-        error = RepositoryNotFound()
+        return Response(status_code=307, headers={"Location": moved_address(request, str(error.details["repository"]))})
     if isinstance(error, RepositoryNotFound | GatedRepository) and "authorization" not in request.headers:
         error = Unauthenticated()
     body = error_body(request, error)

@@ -64,6 +64,7 @@ class Uploads:
             etag = await asyncio.to_thread(_digest, body)
             await self._store.backend.put(_key(upload.id, grant.part), body)
         if not await self._database.write(queries.add_part, upload.id, grant.part, etag):
+            await self._store.backend.delete(_key(upload.id, grant.part))
             raise UploadNotFound(upload=grant.oid)
         return etag
 
@@ -112,11 +113,9 @@ class Uploads:
 
     async def _discard(self, identity: str) -> None:
         """Remove the parts, then the row that tells about them: a crash in between is made good by the next reaping."""
-        upload = await self._database.read(queries.find, identity)
-        if upload is not None:
-            for part in upload.parts:
-                await self._store.backend.delete(_key(identity, part))
-            await self._database.write(queries.remove, identity)
+        for part in [found.key async for found in self._store.backend.list(f"{_FOLDER}/{identity}")]:
+            await self._store.backend.delete(part)
+        await self._database.write(queries.remove, identity)
 
 
 def _check_complete(upload: Upload, parts: Sequence[CompletedPart]) -> None:
