@@ -122,7 +122,11 @@ class Checks:
 
     async def _check_file(self, record: FileRecord, report: FsckReport, repair: bool) -> None:
         name = to_hex(record.hash)
-        found = await self._database.read(queries.find_xorbs, xorb_hashes(record.terms))
+        try:
+            found = await self._database.read(queries.find_xorbs, xorb_hashes(record.terms))
+        except FormatError as error:
+            report.problems.append(Problem("terms", name, f"the index of one of its xorbs is damaged: {error}"))
+            return
         report.problems += [Problem("terms", name, text) for text in _faults(record, found)]
         known = await self._database.read(pages.xorbs_of_file, record.hash)
         if missing := {xorb.id for xorb in found.values()} - known:

@@ -42,6 +42,7 @@ def running() -> Iterator[str]:
         config.write_text(json.dumps({"identities": [_IDENTITY]}))
         command = [str(weed), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3"]
         command += [f"-s3.config={config}", "-master.volumeSizeLimitMB=256", "-volume.max=20", "-s3.iam=false"]
+        command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]  # catalogues on fixed ports
         command += [f"-{name}={port}" for name, port in ports.items()]
         with Path(folder, "log").open("wb") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
