@@ -13,6 +13,9 @@ from commonground.http.ranges import parse_ranges
 
 Reader: TypeAlias = Callable[[int, int], AsyncIterator[bytes]]
 
+SMALL = 256 * 2**10
+"""Up to this many bytes an answer is sent in one piece."""
+
 UNTRUSTED = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
@@ -48,7 +51,7 @@ async def send_file(request: Request, content: Content, headers: Mapping[str, st
         return await _whole(request, content, tagged)
     start, end = ranges[0]
     tagged["Content-Range"] = f"bytes {start}-{end - 1}/{content.size}"
-    return await _stream(content.read(start, end), 206, _sized(tagged, end - start, content.media_type))
+    return await _send(content, start, end, 206, tagged)
 
 
 def not_modified(request: Request, etag: str) -> bool:
@@ -95,18 +98,23 @@ class LocalFile(HeadersOnly):
 
 
 async def _whole(request: Request, content: Content, headers: dict[str, str]) -> Response:
-    sized = _sized(headers, content.size, content.media_type)
     if content.local is not None and "http.response.pathsend" in request.scope.get("extensions", {}):
         path = await content.local()
         if path is not None:
-            return LocalFile(path, sized)
-    return await _stream(content.read(0, content.size), 200, sized)
+            return LocalFile(path, _sized(headers, content.size, content.media_type))
+    return await _send(content, 0, content.size, 200, headers)
 
 
-async def _stream(parts: AsyncIterator[bytes], status: int, headers: dict[str, str]) -> Response:
-    """Wait for the first part: what goes wrong before it still gets a proper status."""
+async def _send(content: Content, start: int, end: int, status: int, headers: dict[str, str]) -> Response:
+    """Small parts in one piece. For others the first part is waited for: what goes wrong before it still gets a
+    proper status.
+    """
+    sized = _sized(headers, end - start, content.media_type)
+    parts = content.read(start, end)
+    if end - start <= SMALL:
+        return Response(b"".join([part async for part in parts]), status, sized)
     first = await anext(parts, b"")
-    return StreamingResponse(_chain(first, parts), status, headers)
+    return StreamingResponse(_chain(first, parts), status, sized)
 
 
 async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -96,6 +96,6 @@ def on_a_hub(test: Callable[[Hub], Awaitable[None]]) -> Callable[[Path], None]:
 
         anyio.run(inside)
 
-    del run.__wrapped__  # type: ignore[attr-defined]
+    del run.__wrapped__
     run.__annotations__ = {"tmp_path": Path}
     return run
