@@ -33,8 +33,11 @@ def _walk(view: ObjectView, commit: bytes, wanted: dict[str, TreeEntry]) -> dict
     done: dict[str, bytes] = {}
     for _ in range(WALK_LIMIT):
         if ref := indexed.get(commit):
-            rows = path_queries.last_commits(view.connection, view.repository_id, ref, list(wanted))
-            return done | {path: last for path, (_, last) in rows.items()}
+            rows = path_queries.last_commits(view.connection, view.repository_id, ref, commit, list(wanted))
+            done |= rows
+            wanted = {path: entry for path, entry in wanted.items() if path not in rows}
+            if not wanted:
+                break
         current = view.commit(commit)
         if not current.parents:
             return done | dict.fromkeys(wanted, commit)

@@ -115,7 +115,8 @@ def add_objects(connection: Connection, repository_id: int, objects: Iterable[Gi
         new = unique.pop(sha)
         if _differ(old, new):
             raise ObjectConflict(oid=sha.hex())
-    _add(connection, [_encode(repository_id, item, now) for item in unique.values()])
+    # In one order, so that two pushes of the same objects wait for each other instead of locking each other out.
+    _add(connection, [_encode(repository_id, unique[sha], now) for sha in sorted(unique)])
     return len(unique)
 
 

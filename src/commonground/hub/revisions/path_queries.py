@@ -61,8 +61,17 @@ _FILE = (
         path_entry.c.path == bindparam("wanted"),
     )
 )
-_LAST = select(path_entry.c.path, path_entry.c.sha, path_entry.c.last_commit).where(
-    _MINE, path_entry.c.path.in_(bindparam("paths", expanding=True))
+_LAST = (
+    select(path_entry.c.path, path_entry.c.last_commit)
+    .join(
+        path_index,
+        and_(path_index.c.repository_id == path_entry.c.repository_id, path_index.c.ref == path_entry.c.ref),
+    )
+    .where(
+        _MINE,
+        path_index.c.commit == bindparam("commit_sha"),
+        path_entry.c.path.in_(bindparam("paths", expanding=True)),
+    )
 )
 _PAGE = (
     select(path_entry.c.path, path_entry.c.mode, path_entry.c.sha, path_entry.c.last_commit)
@@ -94,12 +103,12 @@ def indexed_file(connection: Connection, repository_id: int, ref: str, commit: b
 
 
 def last_commits(
-    connection: Connection, repository_id: int, ref: str, paths: Sequence[str]
-) -> dict[str, tuple[bytes, bytes]]:
-    """By path: id and last commit, for those of the paths that exist."""
-    values: dict[str, Any] = {"repository": repository_id, "ref_name": ref}
+    connection: Connection, repository_id: int, ref: str, commit: bytes, paths: Sequence[str]
+) -> dict[str, bytes]:
+    """By path, for those that exist: the last commit; nothing if the index is of another commit by now."""
+    values: dict[str, Any] = {"repository": repository_id, "ref_name": ref, "commit_sha": commit}
     rows = (row for block in blocks(paths) for row in connection.execute(_LAST, {**values, "paths": list(block)}))
-    return {row.path: (row.sha, row.last_commit) for row in rows}
+    return {row.path: row.last_commit for row in rows}
 
 
 def paths_after(connection: Connection, repository_id: int, ref: str, after: str, count: int) -> list[IndexedPath]:
