@@ -8,15 +8,18 @@ import pytest
 from tests.gateways.git.memory import commit, git
 from tests.gateways.git.server import Hub, running
 from tests.gateways.lfs.batches import upload
-from tests.support.databases import postgres_cluster
+from tests.support.databases import Cluster, postgres_cluster
 from tests.support.postgres import fresh_database
 
 __all__ = ["postgres_cluster"]
 
 
 @pytest.fixture
-def postgres_hub(postgres_cluster: str, tmp_path: Path) -> Iterator[Hub]:
-    with fresh_database(postgres_cluster) as address, running(tmp_path / "hub", database_url=address) as started:
+def postgres_hub(postgres_cluster: Cluster, tmp_path: Path) -> Iterator[Hub]:
+    with (
+        fresh_database(postgres_cluster.address) as address,
+        running(tmp_path / "hub", database_url=address) as started,
+    ):
         yield started
 
 
