@@ -450,6 +450,13 @@ class UnusableFile(CommongroundError):
     en, zh = "{path} cannot be used: {reason}.", "无法使用 {path}：{reason}。"
 
 
+class InvalidArguments(CommongroundError):
+    """A command was called with words or options it does not know, or without those it needs."""
+
+    status, code = 400, "CG-1509"
+    en, zh = "{reason} See {command} --help.", "{reason} 请查看 {command} --help。"
+
+
 class InvalidAddress(CommongroundError):
     """A text does not name anything on a hub."""
 

@@ -3,9 +3,11 @@
 import sys
 from itertools import islice
 from pathlib import Path
+from typing import Annotated
 
 import cyclopts
 import msgspec
+from cyclopts import Parameter
 
 from commonground.cli.client import DEFAULTS, Options
 from commonground.cli.output import answer, clean, table, time_text
@@ -34,7 +36,7 @@ def list_commits(address: str, *, limit: int = 50, options: Options = DEFAULTS) 
 @app.command(name="create")
 def create_commit(
     address: str,
-    operations: Path,
+    operations: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     *,
     title: str,
     description: str = "",

@@ -2,8 +2,10 @@
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import cyclopts
+from cyclopts import Parameter
 
 from commonground.cli.client import DEFAULTS, Options
 from commonground.cli.output import answer, clean, progress, size_text, table
@@ -32,7 +34,7 @@ def list_tree(address: str, *, recursive: bool = False, options: Options = DEFAU
 @app.command(name="upload")
 def upload_file(
     address: str,
-    file: Path,
+    file: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     *,
     title: str = "",
     description: str = "",

@@ -7,7 +7,7 @@ import cyclopts
 
 import commonground
 from commonground.cli.hints import line_of
-from commonground.errors import CommongroundError, UnusableFile
+from commonground.errors import CommongroundError, InvalidArguments, UnusableFile
 
 app = cyclopts.App(
     name="commonground",
@@ -45,16 +45,21 @@ def main() -> None:
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     try:
-        app([a for a in arguments if a != "--debug"])
+        app([a for a in arguments if a != "--debug"], exit_on_error=False, print_error=False)
     except (KeyboardInterrupt, BrokenPipeError):
         sys.exit(130)
-    except (CommongroundError, OSError) as failure:
+    except (CommongroundError, OSError, cyclopts.CycloptsError) as failure:
         if debug:
             traceback.print_exc()
-        error = failure if isinstance(failure, CommongroundError) else _unusable(failure)
-        print(line_of(error), file=sys.stderr)
+        print(line_of(_expected(failure)), file=sys.stderr)
         sys.exit(1)
 
 
-def _unusable(failure: OSError) -> UnusableFile:
-    return UnusableFile(path=failure.filename or "a file", reason=failure.strerror or failure)
+def _expected(failure: Exception) -> CommongroundError:
+    """``failure`` as an error with a code."""
+    if isinstance(failure, CommongroundError):
+        return failure
+    if isinstance(failure, OSError):
+        return UnusableFile(path=failure.filename or "a file", reason=failure.strerror or failure)
+    chain = getattr(failure, "command_chain", None) or ()
+    return InvalidArguments(reason=failure, command=" ".join(["commonground", *chain]))

@@ -7,6 +7,7 @@ from commonground.errors import BadRequest, DatabaseUnavailable, StorageFull
 
 RETRIED = frozenset({"40001", "40P01"})  # serialisation failure, deadlock
 _DISK_FULL = "53100"
+_DAMAGED = ("file is not a database", "database disk image is malformed")
 _TEXT_REFUSED = ("NUL (0x00)", "surrogates not allowed")
 
 
@@ -26,6 +27,6 @@ def translate(error: BaseException) -> BaseException:
         return error
     if "disk is full" in text or "disk I/O error" in text or sqlstate(error) == _DISK_FULL:
         return StorageFull()
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError) or any(reason in text for reason in _DAMAGED):
         return DatabaseUnavailable(reason=text.splitlines()[0] if text else "no answer")
     return error
