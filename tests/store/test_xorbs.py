@@ -113,3 +113,13 @@ def test_uploading_again_heals(store: Store, settings: Settings) -> None:
 def test_an_unknown_xorb_cannot_be_read(store: Store) -> None:
     with pytest.raises(CorruptBlob):
         run(store.read_xorb(XORB.hash, 0, 10))
+
+
+def test_a_xorb_healed_by_another_process_is_read_at_once(store: Store, settings: Settings) -> None:
+    other = Store(store.database, store.backend, settings, store._guard)
+    run(store.put_xorb(ALICE, NAME, BODY))
+    assert run(other.read_xorb(XORB.hash, 0, 10)) == BODY[:10]
+    objects(settings.data)[0].unlink()
+    run(store.put_xorb(ALICE, NAME, BODY))
+    assert run(other.read_xorb(XORB.hash, 0, len(BODY))) == BODY
+    assert run(other.xorbs.chunks(XORB.hash, 0, 1))

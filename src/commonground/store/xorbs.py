@@ -116,21 +116,18 @@ class Xorbs:
     async def chunks(self, xorb_hash: bytes, start: int, end: int) -> list[bytes]:
         """The unpacked chunks [start, end), each with the hash the index has; :class:`CorruptBlob` otherwise."""
         xorb = await self.find(xorb_hash)
-        data = await self._read(xorb, *xorb.index.packed_range(start, end))
-        return await self._unpack(xorb, data, start, end)
+        try:
+            return await self._chunks(xorb, start, end)
+        except CorruptBlob:
+            return await self._chunks(await self._replacement(xorb), start, end)
 
     async def packed(self, xorb_hash: bytes, start: int, end: int) -> bytes:
         """The bytes [start, end) of a xorb as stored. The chunks they lie in are verified first."""
         xorb = await self.find(xorb_hash)
-        path = self._backend.local_path(xorb.key)
-        if path is not None and self._is_intact(path):
-            return await self._read(xorb, start, end)
-        ends = xorb.index.packed_ends
-        first, last = int(ends.searchsorted(start, "right")), int(ends.searchsorted(end, "left"))
-        low, high = xorb.index.packed_range(first, last + 1)
-        data = await self._read(xorb, low, high)
-        await self._unpack(xorb, data, first, last + 1)
-        return data if (low, high) == (start, end) else data[start - low : end - low]
+        try:
+            return await self._packed(xorb, start, end)
+        except CorruptBlob:
+            return await self._packed(await self._replacement(xorb), start, end)
 
     async def intact_path(self, xorb_hash: bytes) -> Path | None:
         """A local file with the whole xorb, verified not long ago; ``None`` when the backend is elsewhere."""
@@ -147,13 +144,36 @@ class Xorbs:
         data = await self._read(xorb, 0, xorb.packed_length)
         await self._unpack(xorb, data, 0, len(xorb.index))
 
+    async def _chunks(self, xorb: StoredXorb, start: int, end: int) -> list[bytes]:
+        data = await self._read(xorb, *xorb.index.packed_range(start, end))
+        return await self._unpack(xorb, data, start, end)
+
+    async def _packed(self, xorb: StoredXorb, start: int, end: int) -> bytes:
+        path = self._backend.local_path(xorb.key)
+        if path is not None and self._is_intact(path):
+            return await self._read(xorb, start, end)
+        ends = xorb.index.packed_ends
+        first, last = int(ends.searchsorted(start, "right")), int(ends.searchsorted(end, "left"))
+        low, high = xorb.index.packed_range(first, last + 1)
+        data = await self._read(xorb, low, high)
+        await self._unpack(xorb, data, first, last + 1)
+        return data if (low, high) == (start, end) else data[start - low : end - low]
+
+    async def _replacement(self, xorb: StoredXorb) -> StoredXorb:
+        """The xorb with the bytes that another process has put in the place of damaged ones, if it has."""
+        self.forget(xorb.hash)
+        fresh = await self.find(xorb.hash)
+        same_layout = bool((fresh.index.packed_ends == xorb.index.packed_ends).all())
+        if fresh.generation == xorb.generation or not same_layout:
+            raise CorruptBlob(oid=to_hex(xorb.hash))
+        return fresh
+
     async def _read(self, xorb: StoredXorb, start: int, end: int) -> bytes:
         try:
             data = await self._backend.get(xorb.key, start, end)
         except BlobNotFound:
             data = b""
         if len(data) != end - start:
-            self.forget(xorb.hash)
             raise CorruptBlob(oid=to_hex(xorb.hash))
         return data
 
@@ -164,7 +184,6 @@ class Xorbs:
                 unpack_chunks, data, index.lengths[start:end].tolist(), index.chunk_hashes(start, end)
             )
         except FormatError as error:
-            self.forget(xorb.hash)
             raise CorruptBlob(oid=to_hex(xorb.hash)) from error
 
     async def _is_present(self, xorb_hash: bytes) -> bool:
