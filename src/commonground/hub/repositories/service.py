@@ -24,6 +24,7 @@ from commonground.hub.cards import queries as cards
 from commonground.hub.cards.derive import derive
 from commonground.hub.cards.model import Facts
 from commonground.hub.repositories import queries
+from commonground.hub.repositories.downloads import Downloads
 from commonground.hub.repositories.model import KINDS, InitialCommit, Repository
 from commonground.hub.repositories.naming import check_name, key
 from commonground.hub.repositories.templates import initial_files
@@ -49,6 +50,7 @@ class Repositories:
         self._search = Search(database)
         self._initial_commit = initial_commit
         self._clock = clock
+        self.downloads = Downloads(database, clock)
 
     # --- find -------------------------------------------------------------------------------------------------------
 
@@ -291,6 +293,16 @@ class Repositories:
         self._search.index.copy(connection, current.id, identity)
         cards.retitle(connection, self._search.index, _reread(connection, identity))
         return self._announce(connection, "created", identity, principal, {"duplicate_of": current.full_name})
+
+    # --- downloads --------------------------------------------------------------------------------------------------
+
+    async def count_download(self, repository: Repository, path: str | None, caller: str) -> None:
+        """Note that ``caller`` was sent a file, or the whole repository (``None``); see :class:`Downloads`."""
+        self.downloads.count(repository, path, caller)
+
+    async def flush_downloads(self) -> int:
+        """Write the downloads counted since the last call; their number."""
+        return await self.downloads.flush()
 
     # --- sums -------------------------------------------------------------------------------------------------------
 
