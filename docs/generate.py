@@ -1,12 +1,17 @@
 """Writes the reference pages that follow from the code: ``python docs/generate.py``. A test holds them up to date."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import commonground.cli.main as command_line
 from commonground import settings
+from commonground.app import build
 from commonground.errors import CommongroundError
+from commonground.http.routing import Route
 
 HERE = Path(__file__).parent / "reference"
 
@@ -15,7 +20,7 @@ def errors_page() -> str:
     """Every error code: meaning, HTTP status, both texts."""
     kinds = sorted(CommongroundError.tree(), key=lambda kind: kind.code)
     parts = [
-        "# Error codes\n\nEvery error answers `{\"error\": text, \"code\": \"CG-…\"}`, in Chinese with `Accept-Language: zh`; "
+        '# Error codes\n\nEvery error answers `{"error": text, "code": "CG-…"}`, in Chinese with `Accept-Language: zh`; '
         "the protocols add their own headers.\n"
     ]
     parts += [
@@ -49,7 +54,43 @@ def commands_page() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"errors.md": errors_page, "settings.md": settings_page, "commands.md": commands_page}
+def routes_page() -> str:
+    """Every route of every protocol."""
+    shown = [route for route in asyncio.run(_routes()) if not route.hidden]
+    parts = [
+        "# Routes\n\n`/openapi.json` of a running server is the same with all types; `/api/cg/v1` documents every status, too. "
+        "`{kind:a|b}` is one of the words, `{path*}` takes slashes; a slash in any other part is written `%2F`.\n"
+    ]
+    for tag in sorted({route.tag for route in shown}):
+        rows = [f"| {r.method} | `{_cell(r.template)}` | {_cell(r.summary)} |" for r in shown if r.tag == tag]
+        parts.append(f"## {tag}\n\n| method | path | what it does |\n|---|---|---|\n" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+async def _routes() -> list[Route]:
+    """The routes of a server, which it has once it runs."""
+    steps: asyncio.Queue[Any] = asyncio.Queue()
+    answers: asyncio.Queue[Any] = asyncio.Queue()
+    with TemporaryDirectory() as folder:
+        application = build(settings.Settings(data=Path(folder), role="hub"))
+        running = asyncio.create_task(application({"type": "lifespan"}, steps.get, answers.put))
+        for step in ("startup", "shutdown"):
+            await steps.put({"type": f"lifespan.{step}"})
+            await answers.get()
+        await running
+    return application.router.routes
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+PAGES = {
+    "errors.md": errors_page,
+    "settings.md": settings_page,
+    "commands.md": commands_page,
+    "routes.md": routes_page,
+}
 
 
 def _commands() -> list[tuple[str, ...]]:

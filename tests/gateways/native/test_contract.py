@@ -7,6 +7,7 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -59,6 +60,10 @@ def aim(case: Any, address: str) -> None:
 def headers_of(case: Any) -> dict[str, str]:
     """Tasks are for administrators; everything else is the business of a plain user."""
     return ROOT if case.operation.path.endswith("/tasks") else ALICE
+
+
+def test_the_document_of_the_whole_server_is_valid(address: str) -> None:
+    OpenAPIV31SpecValidator(httpx.get(f"{address}/openapi.json").json()).validate()
 
 
 @pytest.mark.parametrize("signed_in", [False, True], ids=["anonymous", "signed in"])
