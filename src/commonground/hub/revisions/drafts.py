@@ -33,6 +33,7 @@ from commonground.hub.revisions.objects import (
     encode_commit,
     encode_pointer,
     make_object,
+    pack,
 )
 from commonground.hub.revisions.path_index import IndexDelta, step_delta
 from commonground.hub.revisions.paths import split_folder, split_path
@@ -131,7 +132,7 @@ class Drafter:
         tree, trees = root.write()
         body = encode_commit(tree, (head,), author.name, author.email, author.seconds, message(request))
         commit = make_object(COMMIT, body)
-        objects = [*self._objects.values(), *trees, commit]
+        objects = [pack(item) for item in (*self._objects.values(), *trees, commit)]
         return self._finish(head, base, tree, commit, objects)
 
     def _finish(self, head: bytes, base: bytes, tree: bytes, commit: GitObject, objects: list[GitObject]) -> Draft:

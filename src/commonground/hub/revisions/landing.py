@@ -1,14 +1,15 @@
 """Objects on their way into the database, ahead of the transaction that makes them visible."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 from commonground.hub.revisions import object_queries
 from commonground.hub.revisions.context import Context
-from commonground.hub.revisions.objects import GitObject
+from commonground.hub.revisions.objects import GitObject, pack
 
-BATCH_ROWS = 2_000
-BATCH_BYTES = 8 * 2**20
+BATCH_ROWS = 500
+BATCH_BYTES = 4 * 2**20
 INLINE_LIMIT = 128 * 2**10  # blobs above it keep their body in the store
 
 
@@ -40,7 +41,8 @@ async def landed(context: Context, repository_id: int, objects: Sequence[GitObje
     lease = await context.database.write(object_queries.take_lease, repository_id, expires_at)
     try:
         for batch in batches(objects):
-            await context.database.write(object_queries.add_objects, repository_id, batch, context.clock())
+            packed = await asyncio.to_thread(lambda items: [pack(item) for item in items], batch)
+            await context.database.write(object_queries.add_objects, repository_id, packed, context.clock())
         yield
     finally:
         await context.database.write(object_queries.release_lease, lease)

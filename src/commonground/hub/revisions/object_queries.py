@@ -10,7 +10,7 @@ from commonground.database.conflict import insert_or_ignore
 from commonground.database.schema.hub import git_object, repository, upload_lease
 from commonground.database.schema.store import file_link
 from commonground.errors import CorruptBlob, ObjectConflict
-from commonground.hub.revisions.objects import BLOB, COMMIT, GitObject
+from commonground.hub.revisions.objects import BLOB, COMMIT, GitObject, pack
 
 T = TypeVar("T")
 
@@ -183,10 +183,9 @@ def _select(connection: Connection, statement: Any, repository_id: int, shas: It
 
 
 def _encode(repository_id: int, item: GitObject, now: int) -> dict[str, Any]:
-    encoding, data = STORED, None
-    if item.file_hash is None and item.body is not None:
-        packed = zlib.compress(item.body, 1) if item.size >= 256 else item.body
-        encoding, data = (DEFLATED, packed) if len(packed) < item.size * 9 // 10 else (RAW, item.body)
+    item = pack(item)
+    inline = item.file_hash is None
+    encoding = STORED if not inline else RAW if item.packed is item.body else DEFLATED
     sha256, size = item.pointer or (None, None)
     return {
         "repository_id": repository_id,
@@ -194,7 +193,7 @@ def _encode(repository_id: int, item: GitObject, now: int) -> dict[str, Any]:
         "kind": item.kind,
         "size": item.size,
         "encoding": encoding,
-        "data": data,
+        "data": item.packed if inline else None,
         "file_hash": item.file_hash,
         "pointer_sha256": sha256,
         "pointer_size": size,

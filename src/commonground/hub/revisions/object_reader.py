@@ -21,6 +21,7 @@ from commonground.hub.revisions.objects import (
     decode_tag,
     make_object,
     object_id,
+    pack,
 )
 from commonground.hub.revisions.trees import check_tree
 from commonground.store.model import StoredFile
@@ -114,7 +115,7 @@ class ObjectReader:
     def _stage(self, kind: int, body: bytes, links: list[StoredFile]) -> GitObject:
         _check(kind, body)
         if kind != BLOB or len(body) <= INLINE_LIMIT:
-            return make_object(kind, body)
+            return pack(make_object(kind, body))
         stored = self._context.store.put_bytes(self._account_id or 0, body)
         file = asyncio.run_coroutine_threadsafe(stored, self._loop).result()
         links.append(file)

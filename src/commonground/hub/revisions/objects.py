@@ -1,6 +1,7 @@
 """Git objects as bytes: ids, commits, tags and LFS pointers."""
 
 import re
+import zlib
 from hashlib import sha1
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ COMMIT, TREE, BLOB, TAG = 1, 2, 3, 4
 KIND_NAMES = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob", TAG: b"tag"}
 EMPTY_TREE = bytes.fromhex("4b825dc642cb6eb9a060e54bf8d69288fbee4904")
 POINTER_LIMIT = 1024
+WORTH_DEFLATING = 256
 
 _IDENTITY = re.compile(rb"(.*?) ?<([^<>\n]*)> (-?\d{1,15})(?: [+-]\d{4})?", re.DOTALL)
 _ID = re.compile(rb"[0-9a-f]{40}")
@@ -28,6 +30,7 @@ class GitObject(NamedTuple):
     body: bytes | None
     file_hash: bytes | None = None
     pointer: tuple[bytes, int] | None = None  # of an LFS pointer: SHA-256 (32 raw bytes) and size of the content
+    packed: bytes | None = None  # the body as its row will have it, where that was worked out ahead
 
 
 class CommitObject(NamedTuple):
@@ -65,6 +68,15 @@ def make_object(kind: int, body: bytes) -> GitObject:
     """An object with its body at hand."""
     pointer = parse_pointer(body) if kind == BLOB else None
     return GitObject(object_id(kind, body), kind, len(body), body, None, pointer)
+
+
+def pack(item: GitObject) -> GitObject:
+    """The object, with its body deflated if that saves space: work that no transaction has to wait for."""
+    body = item.body
+    if body is None or item.packed is not None:
+        return item
+    deflated = zlib.compress(body, 1) if len(body) >= WORTH_DEFLATING else body
+    return item._replace(packed=deflated if len(deflated) < len(body) * 9 // 10 else body)
 
 
 def encode_commit(
