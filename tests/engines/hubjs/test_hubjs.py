@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from bench.server import USER
 
 from tests.engines.conftest import Script
@@ -13,7 +15,7 @@ const repo = { type: "model", name: "USER/js" };
 const who = await whoAmI({ hubUrl, accessToken });
 await createRepo({ repo, hubUrl, accessToken });
 const big = new Uint8Array(11_000_000).map((_, i) => (i * 2654435761) >>> 13);
-await uploadFiles({ repo, hubUrl, accessToken, useXet: false, files: [
+await uploadFiles({ repo, hubUrl, accessToken, useXet: USEXET, files: [
   { path: "a/note.txt", content: new Blob(["hello"]) }, { path: "weights.bin", content: new Blob([big]) } ] });
 const files = [];
 for await (const file of listFiles({ repo, hubUrl, accessToken, recursive: true })) files.push([file.path, file.size]);
@@ -26,8 +28,10 @@ console.log(JSON.stringify({ name: who.name, files: files.filter(([path]) => !pa
 """
 
 
-def test_create_upload_list_download_delete(node: Script) -> None:
-    answer = json.loads(node(ROUND_TRIP.replace("USER", USER)).splitlines()[-1])
+@pytest.mark.parametrize("use_xet", ["true", "false"])
+def test_create_upload_list_download_delete(node: Script, use_xet: str) -> None:
+    script = ROUND_TRIP.replace("USEXET", use_xet).replace("USER", USER)
+    answer = json.loads(node(script).splitlines()[-1])
     assert answer["name"] == USER
     assert ["weights.bin", 11_000_000] in answer["files"]
     assert ["a/note.txt", 5] in answer["files"]

@@ -87,9 +87,12 @@ class Completion(msgspec.Struct):
     parts: list[CompletedPart]
 
 
+SHA256_NAMES = ("sha256", "sha_256")  # the second is what @huggingface/hub says
+
+
 def check_batch(batch: BatchRequest) -> None:
     """Return if the batch as a whole is acceptable; else :class:`BadRequest`."""
-    if batch.hash_algo != "sha256":
+    if batch.hash_algo not in SHA256_NAMES:
         raise BadRequest(reason=f"the hash algorithm {batch.hash_algo[:40]} is not known, only sha256")
     if len(batch.objects) > OBJECT_LIMIT:
         raise BadRequest(reason=f"more than {OBJECT_LIMIT} objects in one batch")
