@@ -1,16 +1,19 @@
 """Decides, object by object, what a batch request may transfer and where."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
 from commonground.accounts.model import Principal
+from commonground.errors import Unauthenticated
 from commonground.gateways.lfs.links import Links
+from commonground.gateways.lfs.queries import Upload
 from commonground.gateways.lfs.uploads import PART_SIZE, Uploads, part_size
 from commonground.gateways.lfs.wire import Action, BatchAnswer, BatchRequest, ObjectAnswer, ObjectError, ObjectRequest
 from commonground.hub.repositories.model import Repository
 from commonground.services import Services
 from commonground.store.model import StoredFile
+from commonground.store.service import Store
 
 SLOWEST = 2**19
 """Bytes a second at which an upload still ends before its addresses do."""
@@ -38,34 +41,39 @@ async def answer_upload(
     services: Services, uploads: Uploads, caller: Principal, repository: Repository, batch: BatchRequest, links: Links
 ) -> BatchAnswer:
     """Addresses for the content the caller has to send. What the caller may use already needs none."""
-    sound = [item for item in batch.objects if item.problem is None]
-    usable = await services.database.read(_usable, services, caller.account_id, repository.id, sound)
-    missing = [item for item in sound if item.oid not in usable]
-    multipart = "multipart" in batch.transfers and any(item.size > PART_SIZE for item in missing)
-    answers = []
-    for item in batch.objects:
-        if item.problem or item.oid in usable:
-            answers.append(_settled(item, usable))
-        elif multipart and item.size > 0 and caller.account_id is not None:
-            upload = await uploads.begin(caller.account_id, item.oid, item.size)
-            answers.append(_in_parts(item, upload.count, links))
-        else:
-            answers.append(_whole(item, links))
-    return BatchAnswer("multipart" if multipart else "basic", answers)
+    account_id = caller.account_id
+    if account_id is None:
+        raise Unauthenticated
+    sound = {item.oid: item.size for item in batch.objects if item.problem is None}
+    usable = await services.database.read(_usable, services.store, account_id, repository.id, list(sound))
+    missing = {oid: size for oid, size in sound.items() if oid not in usable}
+    parted: dict[str, Upload] = {}
+    if "multipart" in batch.transfers and any(size > PART_SIZE for size in missing.values()):
+        parted = await uploads.begin(account_id, ((oid, size) for oid, size in missing.items() if size))
+    answers = [_upload(item, usable, parted, links) for item in batch.objects]
+    return BatchAnswer("multipart" if parted else "basic", answers)
+
+
+def _upload(
+    item: ObjectRequest, usable: dict[str, StoredFile], parted: dict[str, Upload], links: Links
+) -> ObjectAnswer:
+    if item.problem or item.oid in usable:
+        return _settled(item, usable)
+    if (upload := parted.get(item.oid)) is not None and upload.size == item.size:
+        return _in_parts(item, upload.count, links)
+    return _whole(item, links)
 
 
 def _usable(
-    connection: Connection,
-    services: Services,
-    account_id: int | None,
-    repository_id: int,
-    items: Iterable[ObjectRequest],
+    connection: Connection, store: Store, account_id: int, repository_id: int, oids: Sequence[str]
 ) -> dict[str, StoredFile]:
-    found = {
-        item.oid: services.store.usable(connection, account_id, repository_id, bytes.fromhex(item.oid))
-        for item in items
-    }
-    return {oid: file for oid, file in found.items() if file is not None}
+    wanted = {bytes.fromhex(oid): oid for oid in oids}
+    found = store.linked(connection, repository_id, list(wanted))
+    for sha256 in wanted.keys() - found.keys():
+        file = store.usable(connection, account_id, repository_id, sha256)
+        if file is not None:
+            found[sha256] = file
+    return {wanted[sha256]: file for sha256, file in found.items()}
 
 
 def _settled(item: ObjectRequest, usable: dict[str, StoredFile]) -> ObjectAnswer:

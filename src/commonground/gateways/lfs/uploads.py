@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 
 from commonground.database import Database
@@ -43,11 +44,10 @@ class Uploads:
         self._memory = asyncio.Semaphore(PARTS_AT_ONCE)
         self._finishing: dict[str, asyncio.Task[StoredFile]] = {}
 
-    async def begin(self, account_id: int, oid: str, size: int) -> Upload:
-        """The upload, begun now or before."""
+    async def begin(self, account_id: int, objects: Iterable[tuple[str, int]]) -> dict[str, Upload]:
+        """The uploads of contents given by oid and size, begun now or before, by oid."""
         await self.reap()
-        values = (bytes.fromhex(oid), size, part_size(size), now())
-        return await self._database.write(queries.begin, _identity(account_id, oid, size), account_id, *values)
+        return await self._database.write(_begin, account_id, list(objects))
 
     async def put_part(self, grant: Grant, request: Request) -> str:
         """Keep the body of ``request`` as a part; its ETag. A part that is sent again replaces the former one."""
@@ -116,6 +116,14 @@ class Uploads:
         for part in [found.key async for found in self._store.backend.list(f"{_FOLDER}/{identity}")]:
             await self._store.backend.delete(part)
         await self._database.write(queries.remove, identity)
+
+
+def _begin(connection: Connection, account_id: int, objects: Iterable[tuple[str, int]]) -> dict[str, Upload]:
+    found = {}
+    for oid, size in objects:
+        values = (bytes.fromhex(oid), size, part_size(size), now())
+        found[oid] = queries.begin(connection, _identity(account_id, oid, size), account_id, *values)
+    return found
 
 
 def _check_complete(upload: Upload, parts: Sequence[CompletedPart]) -> None:
