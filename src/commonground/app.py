@@ -1,7 +1,7 @@
 """Assembles the server: services, gateways and background work, for the role this process has."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from sqlalchemy import text
@@ -9,6 +9,7 @@ from sqlalchemy import text
 from commonground import settings as configuration
 from commonground import telemetry
 from commonground.database.tasks import Handler, Running, Worker
+from commonground.errors import CommongroundError
 from commonground.gateways.git.gateway import GitGateway
 from commonground.gateways.huggingface.gateway import HuggingFaceGateway
 from commonground.gateways.lfs.gateway import LfsGateway
@@ -23,8 +24,14 @@ from commonground.hub.weights.service import TASK as READ_WEIGHTS
 from commonground.hub.weights.service import WeightsReader, WeightsTask
 from commonground.services import Services
 from commonground.settings import Settings
+from commonground.store.model import XORBS
 from commonground.store.verification import VERIFY_FILE
 from commonground.web.pages import Web
+
+FLUSH_SECONDS = 5.0
+REFRESH_SECONDS = 3600.0
+PROBE = f"{XORBS}/probe"
+"""An object nobody wrote: asking for it shows that the storage answers."""
 
 
 def application() -> Application:
@@ -54,32 +61,57 @@ class _Server:
         self._services: Services | None = None
         self._worker: Worker | None = None
         self._working: asyncio.Task[None] | None = None
+        self._repeating: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Open the services, then answer requests and work on tasks."""
         services = self._services = await Services.open(self._settings)
         for route in routes(services, self.router):
             self.router.add(route)
+        downloads = services.repositories.downloads
+        self._repeat(FLUSH_SECONDS, downloads.flush)
         if self._settings.role in {"all", "worker"}:
+            self._repeat(REFRESH_SECONDS, downloads.refresh)
             self._worker = Worker(
                 services.database, _handlers(services), grace_seconds=float(self._settings.drain_seconds)
             )
             self._working = asyncio.create_task(self._worker.run())
 
+    def _repeat(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+        self._repeating.append(asyncio.create_task(_repeatedly(seconds, work)))
+
     async def stop(self) -> None:
         """Finish what runs and close everything."""
+        for task in self._repeating:
+            task.cancel()
         if self._worker is not None and self._working is not None:
             self._worker.stop()
             await self._working
         if self._services is not None:
+            await self._services.repositories.flush_downloads()
             await self._services.close()
 
 
+async def _repeatedly(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    """Do ``work`` again and again; what fails once may succeed the next time."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await work()
+        except CommongroundError as error:
+            telemetry.logger().warning("periodic work failed", error=str(error), code=error.code)
+
+
 def routes(services: Services, router: Router) -> Sequence[Route]:
+    """Every endpoint of the role this process has. ``router`` is where they end up: the documents describe it."""
+
     async def database() -> None:
         await services.database.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
 
-    health = HealthRoutes({"database": database}, lambda: router.routes)
+    async def storage() -> None:
+        await services.store.backend.size(PROBE)
+
+    health = HealthRoutes({"database": database, "storage": storage}, lambda: router.routes)
     role = services.settings.role
     groups: list[_Group] = [health]
     if role in {"all", "hub"}:

@@ -1,10 +1,13 @@
 """A whole server in this process, with two users, and a client for each of them."""
 
 import asyncio
+import atexit
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from functools import wraps
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache, wraps
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ParamSpec
 
 import anyio
@@ -23,7 +26,15 @@ TOKENS = {"alice": "hf_" + "a" * 40, "bob": "hf_" + "b" * 40}
 class Hub:
     """A running server. ``hub.alice`` and ``hub.bob`` are users, ``hub.nobody`` is anonymous."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, restart: Callable[[], Awaitable[Application]]) -> None:
+        self._restart = restart
+        self._connect(application)
+
+    async def restart(self) -> None:
+        """Shut the server down and start it again on the same data."""
+        self._connect(await self._restart())
+
+    def _connect(self, application: Application) -> None:
         self._transport = httpx.ASGITransport(app=application)
         self.alice, self.bob, self.nobody = (self.client(name) for name in ("alice", "bob", None))
 
@@ -56,17 +67,35 @@ def file(path: str, content: str) -> dict[str, Any]:
     return {"key": "file", "value": {"path": path, "content": content, "encoding": "utf-8"}}
 
 
+@cache
+def _prepared() -> Path:
+    """A data directory with the users in it, made once and copied for every test."""
+
+    async def prepare() -> None:
+        async with await Services.open(Settings(data=folder)) as services:
+            for name, token in TOKENS.items():
+                account = await services.accounts.create_user(name)
+                await services.accounts.create_token(account.id, name="test", role="write", value=token)
+
+    place = TemporaryDirectory()
+    atexit.register(place.cleanup)
+    folder = Path(place.name) / "hub"
+    anyio.run(prepare)
+    return folder
+
+
 @asynccontextmanager
 async def running(folder: Path, **settings: Any) -> AsyncIterator[Hub]:
-    """A server on an empty data directory."""
-    chosen = Settings(data=folder, role="hub", **settings)
-    async with await Services.open(chosen) as services:
-        for name, token in TOKENS.items():
-            account = await services.accounts.create_user(name)
-            await services.accounts.create_token(account.id, name="test", role="write", value=token)
-    application = build(chosen)
-    async with lifespan(application):
-        yield Hub(application)
+    """A server on a copy of the prepared data directory."""
+    async with AsyncExitStack() as stack:
+
+        async def start() -> Application:
+            await stack.aclose()
+            application = build(Settings(data=folder, role="hub", **settings))
+            await stack.enter_async_context(lifespan(application))
+            return application
+
+        yield Hub(await start(), start)
 
 
 @asynccontextmanager
@@ -90,6 +119,8 @@ def on_a_hub(test: Callable[[Hub], Awaitable[None]]) -> Callable[[Path], None]:
 
     @wraps(test)
     def run(tmp_path: Path) -> None:
+        shutil.copytree(_prepared(), tmp_path / "hub")
+
         async def inside() -> None:
             async with running(tmp_path / "hub") as hub:
                 await test(hub)

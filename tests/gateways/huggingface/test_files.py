@@ -112,3 +112,16 @@ async def test_sizes_are_told_on_request(hub: Hub) -> None:
     assert plain == [{"rfilename": ".gitattributes"}, {"rfilename": "a/b c.txt"}]
     sized = (await hub.nobody.get(f"{API}?blobs=true")).json()["siblings"]
     assert sized[1] == {"rfilename": "a/b c.txt", "size": 5, "blobId": HELLO}
+
+
+@on_a_hub
+async def test_a_download_is_counted_once_a_caller(hub: Hub) -> None:
+    await hub.repository()
+    await hub.commit("alice/bert", file("config.json", "{}"), file("vocab.txt", "a"))
+    for client in (hub.bob, hub.bob, hub.nobody):
+        for name in ("vocab.txt", "config.json"):
+            await client.head(f"/alice/bert/resolve/main/{name}")
+            await client.get(f"/alice/bert/resolve/main/{name}")
+    await hub.restart()
+    info = (await hub.nobody.get("/api/models/alice/bert?expand=downloadsAllTime")).json()
+    assert info["downloadsAllTime"] == 2

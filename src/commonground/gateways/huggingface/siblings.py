@@ -11,7 +11,7 @@ from commonground.hub.revisions.model import Entry
 from commonground.hub.revisions.service import Revisions
 
 CACHE_BYTES = 16 * 2**20
-PAGE = 1000
+PAGE = 10_000
 
 
 class Siblings:
@@ -50,7 +50,7 @@ class Siblings:
 
     def _keep(self, key: tuple[int, str], made: msgspec.Raw) -> None:
         size = len(memoryview(made))
-        if size > CACHE_BYTES // 4 or key in self._kept:
+        if size > CACHE_BYTES // 2 or key in self._kept:
             return
         self._kept[key] = made
         self._bytes += size

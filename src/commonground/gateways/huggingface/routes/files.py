@@ -6,11 +6,13 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
+from commonground.accounts.model import Principal
 from commonground.accounts.permissions import Action
 from commonground.errors import EntryNotFound
 from commonground.gateways.huggingface.context import Context, endpoint, flag
 from commonground.gateways.huggingface.wire import api_path
 from commonground.http.files import UNTRUSTED, Content, disposition, send_file
+from commonground.http.identity import client_address
 from commonground.http.media_types import TEXT, media_type
 from commonground.http.routing import Route
 from commonground.hub.repositories.model import Repository
@@ -45,7 +47,9 @@ class FileRoutes:
 
     async def resolve(self, request: Request) -> Response:
         """The content of a file; its headers carry the commit, the hashes and the way to fetch it through Xet."""
-        repository, commit, entry = await self._find(request)
+        caller, repository, commit, entry = await self._find(request)
+        who = caller.name or client_address(request, self._context.settings)
+        await self._context.repositories.count_download(repository, entry.path, who)
         headers = _headers(request, commit, entry.path)
         if entry.lfs is not None:
             headers["X-Linked-Etag"] = f'"{entry.lfs.sha256}"'
@@ -56,18 +60,18 @@ class FileRoutes:
 
     async def raw(self, request: Request) -> Response:
         """What git stores under the path."""
-        repository, commit, entry = await self._find(request)
+        _, repository, commit, entry = await self._find(request)
         content = self._content(repository, entry) if entry.lfs is None else self._pointer(repository, entry)
         return await send_file(request, content, _headers(request, commit, entry.path))
 
-    async def _find(self, request: Request) -> tuple[Repository, str, Entry]:
+    async def _find(self, request: Request) -> tuple[Principal, Repository, str, Entry]:
         caller, repository = await self._context.opened(request, Action.READ)
         await self._context.repositories.check_files(caller, repository)
         revision, path = request.path_params["revision"], request.path_params["path"]
         commit, entry = await self._context.revisions.entry(repository, revision, path)
         if entry.type != "file":
             raise EntryNotFound(path=path, commit=commit)
-        return repository, commit, entry
+        return caller, repository, commit, entry
 
     def _content(self, repository: Repository, entry: Entry) -> Content:
         return Content(
