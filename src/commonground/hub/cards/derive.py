@@ -16,17 +16,6 @@ _PREFIXED = ("task_categories", "task_ids", "annotations_creators", "language_cr
              "source_datasets", "size_categories", "benchmark")  # fmt: skip
 _RELATIONS = frozenset({"adapter", "finetune", "merge", "quantized"})
 _CONFIG_KEYS = ("architectures", "model_type", "quantization_config", "auto_map", "torch_dtype", "vocab_size")
-_DATA_FORMATS = (
-    ("parquet", (".parquet",), ()),
-    ("csv", (".csv", ".csv.gz", ".tsv"), ("tabular",)),
-    ("json", (".json", ".jsonl", ".jsonl.gz", ".json.gz", ".jsonl.zst"), ()),
-    ("arrow", (".arrow",), ()),
-    ("text", (".txt",), ("text",)),
-    ("webdataset", (".tar",), ()),
-    ("imagefolder", (".jpg", ".jpeg", ".png", ".webp"), ("image",)),
-    ("audiofolder", (".wav", ".flac", ".mp3", ".ogg"), ("audio",)),
-    ("videofolder", (".mp4", ".webm", ".mkv"), ("video",)),
-)
 _HOUSEKEEPING = ("README.md", ".gitattributes", "dataset_infos.json", "LICENSE", "LICENSE.txt", "requirements.txt")
 
 
@@ -93,7 +82,9 @@ def _dataset_tags(card: Card, facts: Facts, _library: str | None, _pipeline: str
     yield from (f"language:{value}" for value in _texts(data.get("language")))
     yield from (f"license:{name}" for name in _texts(data.get("license")))
     paths = [path for path in facts.paths if path not in _HOUSEKEEPING]
-    found = [(name, kinds) for name, endings, kinds in _DATA_FORMATS if any(p.endswith(endings) for p in paths)]
+    found = [
+        (name, kinds) for name, endings, kinds in inference.DATA_FORMATS if any(p.endswith(endings) for p in paths)
+    ]
     yield from (f"format:{name}" for name, _ in found)
     yield from (f"modality:{kind}" for _, kinds in found for kind in kinds)
     yield from (f"arxiv:{paper}" for paper in text.papers(card.body))

@@ -6,6 +6,7 @@ from typing import Any
 from commonground.hub.cards.model import Facts
 from commonground.hub.cards.vocabulary import TASKS
 
+README = "README.md"
 CONFIG_FILES = ("config.json", "adapter_config.json", "model_index.json", "modules.json", "meta.json",
                 "tokenizer_config.json", "config_sentence_transformers.json")  # fmt: skip
 """Small files that are read."""
@@ -73,6 +74,30 @@ _TASK_BY_COMPONENT = (
     ("textcat", "text-classification"),
     ("tagger", "token-classification"),
 )
+
+
+DATA_FORMATS = (
+    ("parquet", (".parquet",), ()),
+    ("csv", (".csv", ".csv.gz", ".tsv"), ("tabular",)),
+    ("json", (".json", ".jsonl", ".jsonl.gz", ".json.gz", ".jsonl.zst"), ()),
+    ("arrow", (".arrow",), ()),
+    ("text", (".txt",), ("text",)),
+    ("webdataset", (".tar",), ()),
+    ("imagefolder", (".jpg", ".jpeg", ".png", ".webp"), ("image",)),
+    ("audiofolder", (".wav", ".flac", ".mp3", ".ogg"), ("audio",)),
+    ("videofolder", (".mp4", ".webm", ".mkv"), ("video",)),
+)
+"""Name, endings and kinds of content of the files of a data set."""
+
+_MATTERING = tuple(
+    {ending for row in (*_FORMATS, *DATA_FORMATS) for ending in row[1]} | {ending for ending, _ in _LIBRARY_BY_ENDING}
+)
+_MATTERING_NAMES = frozenset({README, *CONFIG_FILES, *(name for name, _ in _LIBRARY_BY_FILE)})
+
+
+def matters(path: str) -> bool:
+    """Whether adding, changing or removing a file can change what is derived."""
+    return path in _MATTERING_NAMES or path.endswith(_MATTERING) or "tfevents" in path
 
 
 def formats(paths: Iterable[str]) -> tuple[str, ...]:

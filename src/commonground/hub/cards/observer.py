@@ -8,18 +8,16 @@ import msgspec
 from sqlalchemy import Connection
 
 from commonground.errors import CommongroundError
-from commonground.hub.cards import queries
+from commonground.hub.cards import inference, queries
 from commonground.hub.cards.derive import derive
-from commonground.hub.cards.inference import CONFIG_FILES
 from commonground.hub.cards.model import Derived, Facts
 from commonground.hub.repositories.model import Repository
 from commonground.hub.revisions.model import Entry, Page
 from commonground.hub.search.model import SearchIndex
 
-README = "README.md"
 README_LIMIT = 4 * 2**20
 CONFIG_LIMIT = 2**20
-LISTED = 5_000
+LISTED = 1_000
 
 
 class RevisionReader(Protocol):
@@ -56,6 +54,8 @@ class CardObserver:
         self, repository: Repository, commit: str, entries_changed: Sequence[str]
     ) -> Callable[[Connection], None]:
         """Read the README and small configuration files of ``commit``; the result writes what they imply."""
+        if not any(inference.matters(path) for path in entries_changed):
+            return _nothing
         derived = await self.derived(repository, commit)
         return partial(self._write, repository.id, derived)
 
@@ -63,10 +63,10 @@ class CardObserver:
         """What the files of a commit imply."""
         entries = await list_files(self._revisions, repository, commit, LISTED)
         by_path = {entry.path: entry for entry in entries}
-        readme = await self._read(repository, by_path.get(README), README_LIMIT)
+        readme = await self._read(repository, by_path.get(inference.README), README_LIMIT)
         configs: dict[str, dict[str, Any]] = {}
         if repository.kind == "model":
-            for name in CONFIG_FILES:
+            for name in inference.CONFIG_FILES:
                 value = _decode_object(await self._read(repository, by_path.get(name), CONFIG_LIMIT))
                 configs |= {name: value} if value else {}
         facts = Facts(paths=tuple(by_path), configs=configs)
@@ -82,6 +82,10 @@ class CardObserver:
 
     def _write(self, repository_id: int, derived: Derived, connection: Connection) -> None:
         queries.write(connection, self._index, repository_id, derived)
+
+
+def _nothing(_connection: Connection) -> None:
+    """No file that matters changed: what was derived stays true."""
 
 
 async def list_files(revisions: RevisionReader, repository: Repository, commit: str, limit: int) -> list[Entry]:
