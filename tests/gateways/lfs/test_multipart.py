@@ -1,5 +1,6 @@
 """Uploads in parts."""
 
+import asyncio
 import random
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from commonground.gateways.lfs.uploads import PART_LIMIT, PART_SIZE, part_size
+from commonground.gateways.lfs import queries
+from commonground.gateways.lfs.uploads import PART_LIMIT, PART_SIZE, Uploads, part_size
 from commonground.hub.repositories.model import Repository
+from commonground.services import Services
+from commonground.settings import Settings
 from tests.gateways.git.server import Hub
 from tests.gateways.lfs.batches import batch, oid_of
 
@@ -92,3 +96,20 @@ def test_large_files_have_larger_parts() -> None:
     assert part_size(5) == part_size(PART_SIZE * PART_LIMIT) == PART_SIZE
     huge = 10**12
     assert -(-huge // part_size(huge)) <= PART_LIMIT
+
+
+def test_uploads_nobody_ends_are_reaped(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    late = Settings(data=tmp_path, upload_lease_seconds=-1)
+
+    async def main() -> None:
+        async with await Services.open(settings) as services:
+            uploads = Uploads(services.database, services.store, settings)
+            upload = (await uploads.begin(1, [(oid_of(b"x"), 5)]))[oid_of(b"x")]
+            await services.store.backend.put(f"uploads/lfs/{upload.id}/1", b"12345")
+            assert await uploads.reap() == 0
+            assert await Uploads(services.database, services.store, late).reap() == 1
+            assert [found async for found in services.store.backend.list("uploads")] == []
+            assert await services.database.read(queries.find, upload.id) is None
+
+    asyncio.run(main())
