@@ -3,17 +3,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.hub.repositories.world import World, open_world
+from commonground.database import Database
+from commonground.database.schema import metadata
+from tests.hub.repositories.world import World, populated
+from tests.support.databases import database, database_url, postgres_cluster
+
+__all__ = ["database", "database_url", "postgres_cluster"]
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    """Two users and an organisation."""
-    with open_world(tmp_path) as made:
-        made.account("Alice")
-        made.account("bob")
-        made.account("lab", kind="organization", default_visibility="private")
-        yield made
+    """Two users and an organisation, on SQLite."""
+    database = Database(f"sqlite:///{tmp_path}/hub.sqlite3")
+    database.write_now(metadata.create_all)
+    yield populated(database)
+    database.close()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from commonground.errors import (
     Unauthenticated,
 )
 from commonground.hub.repositories.model import Repository
-from tests.hub.repositories.world import HEAD, World
+from tests.hub.repositories.world import World
 
 pytestmark = pytest.mark.anyio
 
@@ -41,8 +41,9 @@ async def make(
 
 async def test_a_new_repository_has_a_first_commit_and_the_owners_spelling(world: World) -> None:
     made = await world.repositories.create(world.caller("Alice"), "dataset", "aLICE", "Data")
-    assert (made.full_name, made.visibility, made.head, made.default_branch) == ("Alice/Data", "public", HEAD, "main")
-    assert made.created_at == made.updated_at == world.now
+    assert (made.full_name, made.visibility, made.default_branch) == ("Alice/Data", "public", "main")
+    assert len(made.head or "") == 40
+    assert made.created_at == world.now <= made.updated_at
 
 
 async def test_visibility_defaults_to_the_owners_choice(world: World) -> None:

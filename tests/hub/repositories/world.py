@@ -1,35 +1,16 @@
 """A small world to test in: a real database with accounts and a repository service."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 
 from sqlalchemy import Connection, Executable, insert, update
 
 from commonground.accounts.model import MemberRole, Principal
 from commonground.database import Database
-from commonground.database.schema import metadata
 from commonground.database.schema.accounts import access_grant, account, membership
 from commonground.database.schema.hub import ref, repository
 from commonground.database.schema.store import file_link
 from commonground.hub.repositories.service import Repositories
-
-HEAD = "ab" * 20
-
-
-def initial_commit(
-    connection: Connection,
-    repository_id: int,
-    author_name: str,
-    author_email: str,
-    files: Mapping[str, bytes],
-    now: int,
-) -> str:
-    """Stands in for git: only the ref, which is what this package looks at."""
-    sha = bytes.fromhex(HEAD)
-    row = {"repository_id": repository_id, "name": "refs/heads/main", "sha": sha, "target": sha, "updated_at": now}
-    connection.execute(insert(ref), row)
-    return HEAD
+from commonground.hub.revisions.service import write_initial_commit
 
 
 class World:
@@ -38,7 +19,7 @@ class World:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.now = 1_700_000_000_000
-        self.repositories = Repositories(database, initial_commit, clock=lambda: self.now)
+        self.repositories = Repositories(database, write_initial_commit, clock=lambda: self.now)
         self._ids: dict[str, int] = {}
 
     def account(self, name: str, kind: str = "user", **values: object) -> int:
@@ -65,8 +46,8 @@ class World:
         self._do(insert(access_grant).values(row))
 
     def add_ref(self, repository_id: int, name: str) -> None:
-        """A ref that points at the head."""
-        sha = bytes.fromhex(HEAD)
+        """A ref that points nowhere in particular."""
+        sha = b"\xab" * 20
         row = {"repository_id": repository_id, "name": name, "sha": sha, "target": sha, "updated_at": 0}
         self._do(insert(ref).values(row))
 
@@ -91,12 +72,10 @@ class World:
         self.database.write_now(work)
 
 
-@contextmanager
-def open_world(path: Path) -> Iterator[World]:
-    """A world on a new SQLite file."""
-    database = Database(f"sqlite:///{path}/hub.sqlite3")
-    database.write_now(metadata.create_all)
-    try:
-        yield World(database)
-    finally:
-        database.close()
+def populated(database: Database) -> World:
+    """Two users and an organisation."""
+    world = World(database)
+    world.account("Alice")
+    world.account("bob")
+    world.account("lab", kind="organization", default_visibility="private")
+    return world

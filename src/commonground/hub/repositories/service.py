@@ -145,8 +145,7 @@ class Repositories:
         identity = self._insert(connection, principal, kind, owner, name, values)
         author = principal.name or "Commonground"
         files, email = initial_files(kind, name, options), f"{author}@users.noreply.commonground"
-        head = self._initial_commit(connection, identity, author, email, files, self._clock())
-        queries.change(connection, identity, {"head": bytes.fromhex(head)})
+        self._initial_commit(connection, identity, author, email, files, self._clock())
         readme = files.get("README.md", b"").decode()
         cards.write(connection, self._search.index, identity, derive(kind, readme, Facts(paths=tuple(files))))
         return self._announce(connection, "created", identity, principal)
