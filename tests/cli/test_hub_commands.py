@@ -41,6 +41,15 @@ def test_files_go_up_and_come_down(command: Command, repository: str, tmp_path: 
     assert "Delete a/x.bin" in command("files", "delete", f"{repository}/a/x.bin").out
 
 
+def test_a_folder_goes_up_and_comes_down(command: Command, repository: str, tmp_path: Path) -> None:
+    (tmp_path / "in" / "a").mkdir(parents=True)
+    (tmp_path / "in" / "a" / "b").write_bytes(b"b")
+    assert command("files", "upload", f"{repository}/x", tmp_path / "in", "--json").json["title"] == "Upload in"
+    paths = command("files", "download", f"{repository}/x", tmp_path / "out", "--recursive", "--json").json
+    assert paths == [str(tmp_path / "out" / "a" / "b")]
+    assert (tmp_path / "out" / "a" / "b").read_bytes() == b"b"
+
+
 def test_standard_input_is_a_file(command: Command, hub: Hub, repository: str) -> None:
     assert command("files", "upload", f"{repository}/a.txt", "-", stdin=b"piped").code == 0
     assert hub.read_file(f"{repository}/a.txt") == b"piped"

@@ -15,8 +15,8 @@ from tests.gateways.native.hub import running
 LOCAL = {"serve", "admin", "config", "demo", "fsck", "gc", "scrub", "doctor", "login", "logout"}
 """Commands that work on this machine or its data directory, without the API."""
 
-HELPERS = {"open", "close", "read_file", "pin_file"}
-"""Methods made of others."""
+HELPERS = {"open", "close", "read_file", "pin_file", "upload_folder", "download_folder"}
+"""Methods made of operations."""
 
 
 def commands() -> Iterator[tuple[str, Any]]:
@@ -53,6 +53,12 @@ def called(function: Any) -> set[str]:
     return set(function.__code__.co_names) & (methods() - {"close", "open"})
 
 
+def reached(function: Any) -> set[str]:
+    """The methods it calls, directly or through one made of others."""
+    found = called(function)
+    return found.union(*(called(getattr(Hub, name)) for name in found))
+
+
 def test_every_operation_is_a_method_and_every_method_an_operation(operations: set[str]) -> None:
     assert methods() - HELPERS == operations
 
@@ -63,8 +69,7 @@ def test_every_command_calls_one_operation(operations: set[str]) -> None:
 
 
 def test_every_operation_has_a_command(operations: set[str]) -> None:
-    reached = set[str]().union(*(called(function) for _, function in commands()))
-    assert reached == operations
+    assert set[str]().union(*(reached(function) for _, function in commands())) & operations == operations
 
 
 def test_local_commands_are_there() -> None:

@@ -41,14 +41,14 @@ def upload_file(
     parent: str | None = None,
     options: Options = DEFAULTS,
 ) -> None:
-    """Upload a file of any size, in one commit.
+    """Upload a file of any size, or all files of a folder, in one commit.
 
     Parameters
     ----------
     address
         hub://[models|datasets]/owner/name[@branch]/path; hub://models/ may be left out.
     file
-        The local file; - is standard input.
+        The local file or folder; - is standard input.
     title
         First line of the commit message.
     description
@@ -57,15 +57,22 @@ def upload_file(
         Refuse unless the branch is at this commit.
 
     """
-    content = sys.stdin.buffer if str(file) == "-" else file
+    message = {"title": title, "description": description}
     with options.hub() as hub:
-        made = hub.upload_file(address, content, title=title, description=description, parent=parent)
+        if file.is_dir():
+            shown = progress("uploading", str(file), counted=True)
+            made = hub.upload_folder(address, file, **message, parent=parent, progress=shown)
+        else:
+            content = sys.stdin.buffer if str(file) == "-" else file
+            made = hub.upload_file(address, content, **message, parent=parent)
         answer(made, options, _commit)
 
 
 @app.command(name="download")
-def download_file(address: str, to: Path | None = None, *, options: Options = DEFAULTS) -> None:
-    """Download a file.
+def download_file(
+    address: str, to: Path | None = None, *, recursive: bool = False, options: Options = DEFAULTS
+) -> None:
+    """Download a file, or a folder with everything below it.
 
     Parameters
     ----------
@@ -73,13 +80,24 @@ def download_file(address: str, to: Path | None = None, *, options: Options = DE
         hub://[models|datasets]/owner/name[@revision]/path; hub://models/ may be left out.
     to
         Where to write it: a file, or a folder that exists; default: the working directory.
+    recursive
+        The address is a folder or a whole repository; its files are written below TO.
 
     """
+    if recursive:
+        _download_folder(address, to or Path(), options)
+        return
     name = Address.parse(address).path.rpartition("/")[2]
     target = Path(name) if to is None else to / name if to.is_dir() else to
     with options.hub() as hub:
         path = hub.download_file(address, target, progress=progress("downloading", name))
     answer({"path": str(path), "size": path.stat().st_size}, options, lambda _: print(path))
+
+
+def _download_folder(address: str, to: Path, options: Options) -> None:
+    with options.hub() as hub:
+        paths = hub.download_folder(address, to, progress=progress("downloading", address, counted=True))
+    answer([str(path) for path in paths], options, lambda _: print(f"{len(paths)} files in {to}"))
 
 
 @app.command(name="delete")

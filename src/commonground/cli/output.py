@@ -48,13 +48,14 @@ def fields(pairs: Iterable[tuple[str, object]]) -> None:
         print(f"{name:<{width}}  {value}")
 
 
-def progress(verb: str, path: str) -> Callable[[int, int | None], None]:
-    """A progress line on standard error, where that is a terminal."""
+def progress(verb: str, path: str, *, counted: bool = False) -> Callable[[int, int | None], None]:
+    """A progress line of bytes, or of files where these are ``counted``; on standard error, if that is a terminal."""
+    text: Callable[[int], str] = str if counted else size_text
 
-    def show(done: int, size: int | None) -> None:
-        total = f" of {size_text(size)}" if size is not None else ""
-        end = "\n" if done == size else ""
-        print(f"\r{verb} {clean(path)}: {size_text(done)}{total}", end=end, file=sys.stderr, flush=True)
+    def show(done: int, total: int | None) -> None:
+        of = f" of {text(total)}" if total is not None else ""
+        end = "\n" if done == total else ""
+        print(f"\r{verb} {clean(path)}: {text(done)}{of}", end=end, file=sys.stderr, flush=True)
 
     return show if sys.stderr.isatty() else lambda _done, _size: None
 

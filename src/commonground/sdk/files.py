@@ -88,11 +88,18 @@ class FileMethods:
         target = file_path(address, "files", _revision(address))
         if isinstance(content, (str, os.PathLike)):
             with Path(content).open("rb") as file:
-                return self._upload(target, file, query)
-        return self._upload(target, content, query)
+                return self._transport.upload("PUT", target, file, wire.Commit, query)
+        return self._transport.upload("PUT", target, content, wire.Commit, query)
 
-    def _upload(self, target: str, content: bytes | IO[bytes], query: wire.ChangeFileQuery) -> wire.Commit:
-        return self._transport.decode(self._transport.upload(target, content, query).content, wire.Commit)
+    def upload_content(
+        self, repository: str | Address, content: "bytes | str | os.PathLike[str] | IO[bytes]"
+    ) -> wire.Content:
+        """Upload content of any size for a later :meth:`create_commit`, which names it with ``WriteLarge``."""
+        target = repository_path(Address.of(repository), "contents")
+        if isinstance(content, (str, os.PathLike)):
+            with Path(content).open("rb") as file:
+                return self._transport.upload("POST", target, file, wire.Content)
+        return self._transport.upload("POST", target, content, wire.Content)
 
     def delete_file(
         self,

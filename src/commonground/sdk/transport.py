@@ -79,14 +79,17 @@ class Transport:
             )
         return self._checked(response)
 
-    def upload(self, path: str, content: bytes | IO[bytes], query: msgspec.Struct) -> httpx.Response:
-        """The answer to a ``PUT`` of ``content``, streamed with bounded memory where it is a file."""
+    def upload(
+        self, method: str, path: str, content: bytes | IO[bytes], kind: type[T], query: msgspec.Struct | None = None
+    ) -> T:
+        """The typed answer to a request with plain ``content``, streamed with bounded memory where it is a file."""
         headers = {"Content-Type": "application/octet-stream"}
         sent = content if isinstance(content, bytes) else _parts(content)
         if not isinstance(content, bytes) and (size := _remaining(content)) is not None:
             headers["Content-Length"] = str(size)
         with self._failures():
-            return self._checked(self._client.put(path, content=sent, params=_parameters(query), headers=headers))
+            response = self._client.request(method, path, content=sent, params=_parameters(query), headers=headers)
+        return self.decode(self._checked(response).content, kind)
 
     @contextmanager
     def stream(

@@ -54,6 +54,27 @@ async def test_large_content_is_named_by_its_hash(hub: Hub) -> None:
     assert await content(hub, "b.bin") == data
 
 
+async def test_binary_content_of_a_commit_goes_to_the_store(hub: Hub) -> None:
+    data = b"\0\1" * 5000
+    answer = await commit(
+        hub,
+        {"op": "write_bytes", "path": "a.bin", "content": b64encode(data).decode()},
+        {"op": "write_bytes", "path": "a.txt", "content": b64encode(b"text").decode()},
+    )
+    assert answer.status_code == 201, answer.text
+    entries = {e["path"]: e for e in (await hub.nobody.get(f"{BERT}/tree/main")).json()["items"]}
+    assert entries["a.bin"]["sha256"] == hashlib.sha256(data).hexdigest()
+    assert entries["a.txt"]["sha256"] is None
+
+
+async def test_content_may_be_uploaded_before_its_commit(hub: Hub) -> None:
+    made = await hub.alice.post(f"{BERT}/contents", content=b"early")
+    assert (made.status_code, made.json()) == (201, {"sha256": hashlib.sha256(b"early").hexdigest(), "size": 5})
+    assert (await commit(hub, {"op": "write_large", "path": "a", **made.json()})).status_code == 201
+    assert await content(hub, "a") == b"early"
+    assert code(await hub.bob.post(f"{BERT}/contents", content=b"x")) == (403, "CG-1103")
+
+
 async def test_a_hash_is_not_a_key(hub: Hub) -> None:
     data = b"\0secret" * 9_000
     private = f"{API}/repositories/models/alice/private"

@@ -286,6 +286,13 @@ class CreateCommit(msgspec.Struct, frozen=True, kw_only=True):
     operations: Annotated[list[Operation], Meta(max_length=25_000)]
 
 
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """Content the server has, ready to be named by ``write_large``; without a commit it goes after a while."""
+
+    sha256: str
+    size: int
+
+
 class ChangeFileQuery(msgspec.Struct, frozen=True, kw_only=True):
     """The commit that writes or deletes one file."""
 

@@ -11,6 +11,7 @@ from commonground.accounts.permissions import Action
 from commonground.errors import EntryNotFound
 from commonground.gateways.native import encoding, errors, wire
 from commonground.gateways.native.context import REPOSITORY, Context, endpoint
+from commonground.gateways.native.routes.commits import CONTENT_LIMIT, SAMPLE
 from commonground.http.bodies import stream_body
 from commonground.http.contents import file_content
 from commonground.http.files import UNTRUSTED, disposition, send_file
@@ -26,12 +27,6 @@ from commonground.hub.revisions.model import (
     Operation,
     UploadFile,
 )
-
-FILE_LIMIT = 2**44
-"""Longest file that is taken, in bytes."""
-
-SAMPLE = 512
-"""Bytes by which text is told from binary content."""
 
 
 class Body(NamedTuple):
@@ -79,7 +74,7 @@ class FileRoutes:
         caller, repository = await self._context.opened(request, Action.WRITE)
         asked, path = read_query(request, wire.ChangeFileQuery), request.path_params["path"]
         limit = self._services.settings.regular_file_limit
-        body = await _peek(stream_body(request, FILE_LIMIT), limit)
+        body = await _peek(stream_body(request, CONTENT_LIMIT), limit)
         if await self._is_regular(request, caller, repository, body):
             return await self._commit(request, caller, repository, asked, AddFile(path=path, content=body.head))
         stored = await self._services.store.ingest(caller.account_id or 0, _all(body))
