@@ -4,6 +4,7 @@ import secrets
 from io import BytesIO
 from pathlib import Path
 
+import httpx
 import pytest
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi, HfFileSystem
 from huggingface_hub.errors import (
@@ -51,6 +52,19 @@ def test_a_stream_goes_up_without_xet_and_comes_down_with_it(alice: HfApi, repos
     content = secrets.token_bytes(2_000_000)
     alice.upload_file(path_or_fileobj=BytesIO(content), path_in_repo="m.bin", repo_id=repository)
     assert Path(alice.hf_hub_download(repository, "m.bin", local_dir=tmp_path)).read_bytes() == content
+
+
+def test_plain_downloads_are_the_same_however_often(alice: HfApi, endpoint: str, repository: str) -> None:
+    content = secrets.token_bytes(3_000_000)
+    alice.upload_file(path_or_fileobj=content, path_in_repo="m.bin", repo_id=repository)
+    address = f"{endpoint}/{repository}/resolve/main/m.bin"
+    for _ in range(3):  # from chunks first, then from the copy of a hot file
+        answer = httpx.get(address)
+        assert (answer.status_code, answer.headers["content-length"]) == (200, "3000000")
+        assert answer.content == content
+        part = httpx.get(address, headers={"Range": "bytes=999999-2000000"})
+        assert (part.status_code, part.content) == (206, content[999_999:2_000_001])
+        assert httpx.head(address).headers["content-length"] == "3000000"
 
 
 def test_one_commit_with_every_operation(alice: HfApi, repository: str) -> None:

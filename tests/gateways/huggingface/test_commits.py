@@ -96,6 +96,10 @@ async def test_a_commit_that_would_open_a_pull_request_writes_nothing(hub: Hub) 
     body = b'{"key":"header","value":{"summary":"x"}}\n{"key":"file","value":{"path":"a","content":""}}'
     answer = await hub.alice.post(f"{API}/commit/main?create_pr=1", content=body)
     assert (answer.status_code, answer.json()["code"]) == (501, "CG-1008")
+    token = await hub.bob.get(f"{API}/xet-write-token/None?create_pr=1")
+    assert (token.status_code, token.json()["code"]) == (501, "CG-1008")
+    absent = await hub.bob.post("/api/models/alice/absent/commit/main?create_pr=1", content=body)
+    assert (absent.status_code, absent.headers["x-error-code"]) == (404, "RepoNotFound")
     assert (await hub.alice.get(API)).json()["sha"] == before
 
 

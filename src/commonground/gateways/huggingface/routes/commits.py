@@ -4,6 +4,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from commonground.accounts.model import Principal
 from commonground.accounts.permissions import Action
 from commonground.errors import BadRequest, NotSupported
 from commonground.gateways.huggingface import wire
@@ -34,8 +35,7 @@ class CommitRoutes:
 
     async def preupload(self, request: Request) -> Response:
         """For each file: regular or LFS, ignored or not, and the id of the content it replaces."""
-        refuse_pull_request(request)
-        caller, repository = await self._context.opened(request, Action.WRITE)
+        caller, repository = await writable(self._context, request)
         body = await read_json(request, wire.Preupload)
         if len(body.files) > PREUPLOAD_FILES:
             raise BadRequest(reason=f"more than {PREUPLOAD_FILES} files")
@@ -60,8 +60,7 @@ class CommitRoutes:
 
     async def commit(self, request: Request) -> Response:
         """One commit from the lines of the body."""
-        refuse_pull_request(request)
-        caller, repository = await self._context.opened(request, Action.WRITE)
+        caller, repository = await writable(self._context, request)
         settings = self._context.settings
         parts = stream_body(request, settings.commit_body_limit)
         asked = await read_commit(parts, settings.regular_file_limit)
@@ -87,7 +86,11 @@ class CommitRoutes:
         return msgspec.structs.replace(asked, operations=operations)
 
 
-def refuse_pull_request(request: Request) -> None:
-    """``create_pr=1`` would open a pull request, which this server does not know yet: nothing may be committed."""
+async def writable(context: Context, request: Request) -> tuple[Principal, Repository]:
+    """The caller and the repository they may write to. ``create_pr=1`` asks for a pull request instead, which this
+    server does not know: nothing may be committed.
+    """
     if flag(request, "create_pr"):
+        await context.repository(request)
         raise NotSupported(feature="Opening a pull request with a commit (create_pr)")
+    return await context.opened(request, Action.WRITE)

@@ -5,9 +5,8 @@ import time
 from starlette.requests import Request
 from starlette.responses import Response
 
-from commonground.accounts.permissions import Action
 from commonground.gateways.huggingface.context import REPOSITORY, Context, endpoint
-from commonground.gateways.huggingface.routes.commits import refuse_pull_request
+from commonground.gateways.huggingface.routes.commits import writable
 from commonground.http.responses import json_response
 from commonground.http.routing import Route
 from commonground.http.transfer_tokens import issue_xet
@@ -36,8 +35,7 @@ class XetTokenRoutes:
 
     async def write(self, request: Request) -> Response:
         """A token that reads and uploads."""
-        refuse_pull_request(request)
-        caller, repository = await self._context.opened(request, Action.WRITE)
+        caller, repository = await writable(self._context, request)
         return self._issue(request, caller.account_id, repository.id, write=True)
 
     def _issue(self, request: Request, account_id: int | None, repository_id: int, *, write: bool) -> Response:
