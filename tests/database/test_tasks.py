@@ -436,3 +436,11 @@ class TestWorker:
         assert [task.id for task in await database.read(queries.newest)] == [third, second, first]
         assert [task.id for task in await database.read(queries.newest, "waiting", third)] == [first]
         assert await database.read(queries.waiting) == 2
+
+
+async def test_the_newest_come_first_in_one_state_or_in_any(database: Database) -> None:
+    ids = [await enqueue(database, number) for number in range(4)]
+    assert await claim(database) is not None
+    assert [task.id for task in await database.read(queries.newest, None, None, 3)] == ids[:0:-1]
+    assert [task.id for task in await database.read(queries.newest, None, ids[1])] == ids[:1]
+    assert [task.id for task in await database.read(queries.newest, "running")] == ids[:1]

@@ -292,3 +292,13 @@ async def test_used_storage_counts_each_file_once(world: World) -> None:
     world.link(made.id, b"a" * 32, 10)
     world.link(made.id, b"b" * 32, 5)
     assert await world.repositories.used_storage(made) == 15
+
+
+async def test_private_repositories_are_known_to_those_who_may_read_them(world: World) -> None:
+    public = await world.repositories.create(world.caller("Alice"), "model", "Alice", "open")
+    private = await world.repositories.create(world.caller("Alice"), "model", "Alice", "mine", visibility="private")
+    ids = [public.id, private.id, 999_999, public.id]
+    assert await world.repositories.known(world.caller("Alice"), ids) == {public.id, private.id}
+    assert await world.repositories.known(world.caller("bob"), ids) == {public.id}
+    narrow = world.caller("Alice", token_role="fine-grained")
+    assert await world.repositories.known(narrow, ids) == {public.id}
