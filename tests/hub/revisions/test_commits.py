@@ -28,8 +28,11 @@ from commonground.hub.revisions.model import (
     DeleteFile,
     DeleteFolder,
     Operation,
+    RefUpdate,
 )
+from commonground.hub.revisions.objects import BLOB, COMMIT, TREE, encode_commit, encode_pointer, object_id
 from commonground.hub.revisions.service import Revisions
+from commonground.hub.revisions.trees import FILE, encode_entry
 from tests.hub.revisions.conftest import ADA, EVE, Hub
 from tests.hub.revisions.support import content, files, request
 
@@ -292,6 +295,27 @@ async def test_observers_follow_only_the_default_branch(hub: Hub, repository: Re
     await hub.revisions.create_branch(repository, ADA, "main", starting_point="dev", overwrite=True)
     assert recorder.seen == [(commit.sha, ["README.md"], b"dev")]
     assert hub.reload(repository).head == commit.sha
+
+
+async def test_observers_read_what_a_push_brings(hub: Hub, repository: Repository) -> None:
+    recorder = Recorder(hub)
+    hub.revisions.observe(recorder)
+    stored = await hub.store.put_bytes(1, b"# Large card " * 1000)
+    assert stored.sha256
+    head = await hub.revisions.resolve(repository, "main")
+    blob = encode_pointer(stored.sha256, stored.size)
+    tree = encode_entry(FILE, b"README.md", object_id(BLOB, blob))
+    commit = encode_commit(object_id(TREE, tree), (bytes.fromhex(head),), "ada", "a@b", 1_800_000_000, "Pushed")
+    sha = object_id(COMMIT, commit).hex()
+    reader = hub.revisions.objects(repository, ADA)
+    await asyncio.to_thread(reader.add_many, [(BLOB, blob), (TREE, tree), (COMMIT, commit)])
+    with pytest.raises(RevisionNotFound):
+        await hub.revisions.entry(repository, sha, "README.md")
+    update = RefUpdate(name="refs/heads/main", old=head, new=sha)
+    await hub.revisions.update_refs(repository, ADA, [update], [(stored, "README.md")])
+    assert recorder.seen == [(sha, ["README.md"], b"# Large card " * 1000)]
+    assert recorder.applied == [sha]
+    assert await hub.revisions.fsck(repository) == []
 
 
 async def test_a_refused_derivation_leaves_nothing_behind(hub: Hub, repository: Repository) -> None:

@@ -1,7 +1,6 @@
 """What follows from a new head of the default branch: the path index, and what observers derive."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from commonground.hub.revisions.context import Context
 from commonground.hub.revisions.differences import compare_trees
 from commonground.hub.revisions.objects import GitObject
 from commonground.hub.revisions.path_index import IndexDelta, plan_delta
-from commonground.hub.revisions.publishing import Move
+from commonground.hub.revisions.publishing import Linked, Move
 from commonground.hub.revisions.refnames import HEADS
 
 CHANGED_LIMIT = 100_000
@@ -37,20 +36,31 @@ async def observe(
 
 
 async def consequences(
-    context: Context, repository: Repository, moves: Sequence[Move], objects: Sequence[GitObject] = ()
+    context: Context,
+    repository: Repository,
+    moves: Sequence[Move],
+    objects: Sequence[GitObject] = (),
+    links: Sequence[Linked] = (),
 ) -> Consequences:
-    """What follows from moving refs. The new commits are in the database, or among ``objects``."""
+    """What follows from moving refs. The new commits are in the database, or among ``objects``; ``links`` holds the
+    LFS content they bring.
+    """
     head = next((move for move in moves if move.name == HEADS + repository.default_branch), None)
     if head is None or head.target is None:
         return Consequences()
-    with _hold(context, repository, objects):
+    if not objects:
+        objects = await context.database.read(_commit_object, context, repository, head.target)
+    files = {linked.file.sha256: linked.file for linked in links if linked.file.sha256}
+    with context.pending.hold(repository.id, objects, files):
         delta, changed = await context.database.read(_plan, context, repository, head.old, head.target)
         derived = await observe(context, repository, head.name, head.target.hex(), changed)
         return Consequences(delta, derived)
 
 
-def _hold(context: Context, repository: Repository, objects: Sequence[GitObject]) -> AbstractContextManager[None]:
-    return context.pending.hold(repository.id, objects, {}) if objects else nullcontext()
+def _commit_object(connection: Connection, context: Context, repository: Repository, sha: bytes) -> list[GitObject]:
+    """The commit alone, so that observers may name it before a ref does."""
+    found = context.view(connection, repository.id).get(sha)
+    return [found] if found else []
 
 
 def _plan(

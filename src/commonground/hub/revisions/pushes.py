@@ -33,8 +33,8 @@ class Pushes:
         checked before.
         """
         moves = await self._context.database.read(self._moves, repository, updates)
-        delta, derived = await consequences(self._context, repository, moves)
         linked = [Linked(file, path) for file, path in links]
+        delta, derived = await consequences(self._context, repository, moves, links=linked)
         publication = Publication(moves, (), linked, delta, derived)
         try:
             await self._context.database.write(publish, self._context, repository, principal, publication)
