@@ -83,6 +83,7 @@ class FilePages:
             entry=entry,
             plain=plain,
             is_document=_is_document(path),
+            editable=entry.lfs is None and entry.size <= LARGEST,
             weights=await self._weights.describe(opened.repository, entry),
             content=await self._content(opened.repository, revision, entry, plain=plain),
         )

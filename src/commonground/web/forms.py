@@ -24,15 +24,15 @@ class Refused(Exception):
         return translations(locale).gettext(self.text) % self.details
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, limit: int = LIMIT) -> dict[str, str]:
     """The fields of an ``application/x-www-form-urlencoded`` body, the last one of each name, with outer spaces kept.
 
-    Raises :class:`PayloadTooLarge` above 64 KiB and :class:`BadRequest` for another type or no UTF-8.
+    Raises :class:`PayloadTooLarge` above ``limit`` bytes and :class:`BadRequest` for another type or no UTF-8.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise BadRequest(reason="the form is not url-encoded")
-    body = await read_body(request, LIMIT)
+    body = await read_body(request, limit)
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:

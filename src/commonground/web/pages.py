@@ -6,6 +6,7 @@ from commonground.http.routing import Route
 from commonground.services import Services
 from commonground.web.account import AccountPages
 from commonground.web.door import Door
+from commonground.web.edit import EditPages
 from commonground.web.files import FilePages
 from commonground.web.history import HistoryPages
 from commonground.web.home import HomePages
@@ -39,6 +40,7 @@ class Web:
             RepositoryPages(site, door, revisions),
             FilePages(site, door, revisions),
             HistoryPages(site, door, revisions),
+            EditPages(site, door, revisions),
         ]
 
     def routes(self) -> list[Route]:

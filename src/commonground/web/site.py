@@ -46,6 +46,12 @@ class Visit(msgspec.Struct, frozen=True):
         """Path and query, to come back to after signing in."""
         return links.with_query(self.path, self.query)
 
+    @property
+    def login_address(self) -> str:
+        """The login page, which leads back here."""
+        here = "/" if self.path in {"/login", "/join"} else self.address
+        return links.with_query("/login", [("next", here.removeprefix("/") and here)])
+
     def changed(self, **values: str) -> str:
         """The address with other values in its query; an empty value leaves the name out, and so does paging."""
         kept = [(name, value) for name, value in self.query if name not in {*values, "cursor"}]
@@ -133,8 +139,7 @@ class Site:
             return RedirectResponse(_moved(request, error.details["repository"]), 307)
         visit = _visit(request, request.scope.get("commonground.principal", ANONYMOUS))
         if isinstance(error, Unauthenticated):
-            address = visit.address if request.method == "GET" else "/"
-            return RedirectResponse(links.with_query("/login", [("next", address)]), 303)
+            return RedirectResponse(visit.login_address if request.method in {"GET", "HEAD"} else "/login", 303)
         values = {"error": error, "message": error.message(visit.locale)}
         return self._respond(request, visit, "error.html", error.status, store=True, values=values)
 

@@ -86,7 +86,13 @@ def inspect(server: Server, node: Script, browser: str) -> Inspect:
     script = (HERE / "inspect.mjs").read_text()
 
     def run(pages: list[str], **options: Any) -> list[dict[str, Any]]:
-        asked = {"browser": browser, "base": server.url, "pages": pages, "schemes": ["light", "dark"], "locales": ["en-US", "zh-CN"]}
+        asked = {
+            "browser": browser,
+            "base": server.url,
+            "pages": pages,
+            "schemes": ["light", "dark"],
+            "locales": ["en-US", "zh-CN"],
+        }
         found: list[dict[str, Any]] = json.loads(node(script, json.dumps({**asked, **options})))
         return found
 
@@ -108,7 +114,12 @@ async def _fill(server: Server) -> list[str]:
         header = json.dumps({"weight": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}).encode()
         weights = struct.pack("<Q", len(header)) + header + bytes(16)
         code = b"import os\n\n\nclass A(int):\n    '''Text.'''\n\n    @property\n    def b(self) -> str:\n        return f\"{1 + 2.5}\"  # why\n"
-        files = {"README.md": CARD.encode(), "train.py": code, "config.json": b'{"a": [1, true, null, "b"]}\n', "model.safetensors": weights}
+        files = {
+            "README.md": CARD.encode(),
+            "train.py": code,
+            "config.json": b'{"a": [1, true, null, "b"]}\n',
+            "model.safetensors": weights,
+        }
         first = await _publish(services, principal, "model", "speech", files)
         changed = {"train.py": code.replace(b"Text", b"Changed"), "README.md": CARD.replace("bold", "bolder").encode()}
         repository = await services.repositories.open(principal, "model", "bench", "speech")
@@ -128,4 +139,6 @@ async def _publish(services: Services, principal: Principal, kind: Any, name: st
 
 
 def _request(files: dict[str, bytes]) -> CommitRequest:
-    return CommitRequest(title="Write files", operations=[AddFile(path=path, content=data) for path, data in files.items()])
+    return CommitRequest(
+        title="Write files", operations=[AddFile(path=path, content=data) for path, data in files.items()]
+    )

@@ -43,7 +43,7 @@ async function inspect(context, path, scheme, locale) {
   });
   page.on("dialog", (dialog) => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
   page.on("pageerror", (error) => problems.push(String(error)));
-  const answer = await page.goto(path, { waitUntil: "networkidle" });
+  const answer = await page.goto(path, { waitUntil: "load" });
   const result = { path, scheme, locale, status: answer.status(), bytes, scripts, requests };
   result.paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null);
   result.background = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);

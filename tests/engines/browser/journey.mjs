@@ -39,11 +39,11 @@ found.copied = await page.evaluate(() => navigator.clipboard.readText());
 
 await page.focus("header input[type=search]");
 const answered = page.waitForResponse("**/search/suggestions*");
-await page.keyboard.type("spec");
+await page.keyboard.type("spee");
 await answered;
 await page.waitForFunction(() => document.querySelectorAll("#suggestions option").length > 0);
 found.suggestions = await page.evaluate(() => [...document.querySelectorAll("#suggestions option")].map((option) => option.value));
-await Promise.all([page.waitForURL("**/search?q=spec"), page.keyboard.press("Enter")]);
+await Promise.all([page.waitForURL("**/search?q=spee"), page.keyboard.press("Enter")]);
 found.heading = await page.textContent("h1");
 
 await browser.close();

@@ -10,7 +10,17 @@ from bench.server import Server
 from tests.engines.browser.conftest import HERE, NAME, PASSWORD, Inspect
 from tests.engines.conftest import Script
 
-OWN = ["/new", f"/spaces/{NAME}/demo", f"/spaces/{NAME}/demo/settings", "/settings/profile", "/settings/tokens", "/settings/password"]
+DEMO = f"/spaces/{NAME}/demo"
+OWN = [
+    "/new",
+    DEMO,
+    f"{DEMO}/tree/main",
+    f"{DEMO}/edit/main/README.md",
+    f"{DEMO}/settings",
+    "/settings/profile",
+    "/settings/tokens",
+    "/settings/password",
+]
 KIB = 1024
 
 
@@ -72,4 +82,4 @@ def test_a_journey_with_the_keyboard(node: Script, server: Server, browser: str,
     assert journey["token"].startswith("hf_")
     assert journey["copied"] == journey["token"]
     assert journey["suggestions"] == ["bench/speech"]
-    assert "spec" in journey["heading"]
+    assert "spee" in journey["heading"]
