@@ -30,7 +30,7 @@ COUNTED = 20_000  # sources are counted up to here
 GATHERED = 2_000  # this many rows are sorted in less time than an index is scanned for rare ones
 FEW = 500  # the same for ids that were fetched, where conditions are frequent alone and rare together
 RANKED = 5_000  # texts with more matches are not ranked
-PROBED = 100  # results on a page up to which single rows are looked up in the text index
+PROBED = 500  # up to here single rows are looked up in the text index
 
 
 class Source(NamedTuple):
@@ -170,18 +170,28 @@ def _plan(
         return None, []
     sizes = [_count(connection, source.ids, COUNTED) for source in found]
     smallest = min(range(len(found)), key=sizes.__getitem__)
-    others = [source.test for i, source in enumerate(found) if i != smallest]
     if sizes[smallest] < GATHERED:
-        return found[smallest].ids, others
-    if others and (few := _few_with_all(connection, found[smallest], others)) is not None:
-        return few, []
-    probed = limit <= PROBED and sizes[smallest] == COUNTED
-    return None, [source.probe if probed and source.probe is not None else source.test for source in found]
+        others = [source for i, source in enumerate(found) if i != smallest]
+        return found[smallest].ids, _tests(others, sizes[smallest])
+    common = [i for i, source in enumerate(found) if source.probe is not None and sizes[i] == COUNTED]
+    frequent, rest = [found[i] for i in common], [source for i, source in enumerate(found) if i not in common]
+    if smallest not in common and len(rest) > 1:
+        tested = [source for i, source in enumerate(found) if i not in common and i != smallest]
+        few = _few_with_all(connection, found[smallest], tested)
+        if few is not None:
+            return few, _tests(frequent, len(few))
+    # A frequent text comes last: it is looked up for the rows that pass the rest, a few for every result.
+    return None, [*_tests(rest, COUNTED), *_tests(frequent, 5 * limit)]
 
 
-def _few_with_all(connection: Connection, driver: Source, tests: list[ColumnElement[bool]]) -> list[int] | None:
+def _tests(found: Sequence[Source], rows: int) -> list[ColumnElement[bool]]:
+    """The conditions in the form that suits a number of rows to test."""
+    return [source.test if source.probe is None or rows > PROBED else source.probe for source in found]
+
+
+def _few_with_all(connection: Connection, driver: Source, others: Sequence[Source]) -> list[int] | None:
     """The ids for which all conditions hold; ``None`` where they are many."""
-    both = select(_r.id).where(_r.id.in_(driver.ids), *tests).limit(FEW)
+    both = select(_r.id).where(_r.id.in_(driver.ids), *_tests(others, COUNTED)).limit(FEW)
     ids = list(connection.execute(both).scalars())
     return ids if len(ids) < FEW else None
 
