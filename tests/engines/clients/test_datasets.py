@@ -28,7 +28,7 @@ with fs.open(path) as file:
     counts = [len(polars.read_parquet(file))]
 counts.append(len(pandas.read_parquet("hf://" + path)))
 duckdb.register_filesystem(fs)
-counts.append(duckdb.sql(f"select count(*) from 'hf://{{path}}'").fetchone()[0])
+counts.append(duckdb.sql(f"select count(*) from 'hf://{{path}}'").fetchall()[0][0])
 print(json.dumps(counts))
 """
 

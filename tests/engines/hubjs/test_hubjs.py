@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from bench.server import USER
 
 from tests.engines.conftest import Script

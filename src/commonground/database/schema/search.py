@@ -22,9 +22,12 @@ POSTGRESQL = (
 )
 DROP = ("DROP TABLE IF EXISTS repository_search",)
 
-for _statement in SQLITE:
-    event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
-for _statement in POSTGRESQL:
-    event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect="postgresql"))
-for _statement in DROP:
-    event.listen(metadata, "before_drop", DDL(_statement))
+def _attach(moment: str, statements: tuple[str, ...], dialect: str | None = None) -> None:
+    for statement in statements:
+        ddl = DDL(statement)  # type: ignore[no-untyped-call]
+        event.listen(metadata, moment, ddl.execute_if(dialect=dialect) if dialect else ddl)
+
+
+_attach("after_create", SQLITE, "sqlite")
+_attach("after_create", POSTGRESQL, "postgresql")
+_attach("before_drop", DROP)
