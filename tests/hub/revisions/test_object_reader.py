@@ -14,6 +14,7 @@ from commonground.hub.revisions.object_reader import Blob, ObjectReader
 from commonground.hub.revisions.objects import (
     BLOB,
     COMMIT,
+    EMPTY_TREE,
     TAG,
     TREE,
     GitObject,
@@ -69,7 +70,10 @@ async def test_objects_come_back_as_they_were(hub: Hub, repository: Repository) 
         assert {sha: body for sha, _, body in reader.read([*bodies, missing])} == bodies
         assert [reader.get_raw(sha) for sha in bodies] == [(BLOB, body) for body in bodies.values()]
         assert reader.get_raw(missing) is None
-        assert reader.blobs([*bodies, missing]) == {sha: Blob(len(body), None) for sha, body in bodies.items()}
+        reader.add_many([(TREE, b"")])
+        assert reader.blobs([*bodies, missing, EMPTY_TREE]) == {
+            sha: Blob(len(body), None) for sha, body in bodies.items()
+        }
 
     await in_thread(hub, repository, work)
 

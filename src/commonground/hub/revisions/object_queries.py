@@ -36,7 +36,7 @@ _POINTERS = select(git_object.c.sha, git_object.c.pointer_sha256).where(
     _MINE, git_object.c.pointer_sha256.in_(bindparam("shas", expanding=True))
 )
 _SIZES = select(git_object.c.sha, git_object.c.size, git_object.c.pointer_sha256, git_object.c.pointer_size).where(
-    _MINE, _AMONG
+    _MINE, _AMONG, git_object.c.kind == BLOB
 )
 _COMMITS_FROM = (
     select(git_object.c.sha)
