@@ -24,7 +24,7 @@ ROOT = {"Authorization": f"Bearer {TOKENS['root']}"}
 KNOWN = {"kind": "models", "owner": "alice", "name": "bert", "revision": "main", "branch": "main", "path": "a/b.txt"}
 
 bounded = settings(
-    max_examples=12, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=20, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
