@@ -351,3 +351,27 @@ async def test_a_large_commit_lands_in_batches(hub: Hub, repository: Repository)
     assert len(await files(hub, repository)) == 2_501
     assert await hub.revisions.fsck(repository) == []
     assert hub.database.read_now(lambda connection: connection.execute(select(upload_lease)).all()) == []
+
+
+async def test_a_proposal_becomes_the_next_pull_ref_and_moves_no_branch(hub: Hub, repository: Repository) -> None:
+    before = await hub.revisions.resolve(repository, "main")
+    first, commit = await hub.revisions.propose(repository, EVE, "main", request(AddFile(path="a", content=b"1")))
+    second, _ = await hub.revisions.propose(repository, EVE, "main", request(AddFile(path="a", content=b"2")))
+    assert (first, second) == (1, 2)
+    assert commit.parents == (before,)
+    assert await hub.revisions.resolve(repository, "main") == before
+    assert await hub.revisions.resolve(repository, "refs/pr/1") == commit.sha
+    assert await content(hub, repository, "a", "refs/pr/2") == b"2"
+
+
+async def test_a_proposal_is_continued_by_commits_to_its_ref(hub: Hub, repository: Repository) -> None:
+    await hub.revisions.propose(repository, EVE, "main", request(AddFile(path="a", content=b"1")))
+    more = await hub.revisions.commit(repository, EVE, "refs/pr/1", request(AddFile(path="b", content=b"2")))
+    assert await hub.revisions.resolve(repository, "refs/pr/1") == more.sha
+
+
+async def test_proposals_made_at_once_get_numbers_of_their_own(hub: Hub, repository: Repository) -> None:
+    made = await asyncio.gather(
+        *(hub.revisions.propose(repository, EVE, "main", request(AddFile(path="a", content=b"%d" % n))) for n in range(8))
+    )
+    assert sorted(number for number, _ in made) == list(range(1, 9))

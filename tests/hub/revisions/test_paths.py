@@ -23,6 +23,8 @@ from commonground.hub.revisions.paths import MAX_DEPTH, split_folder, split_path
         "a..b",
         "x" * 255,
         "~",
+        "a\\b",
+        "a/..\\..\\b",
     ],
 )
 def test_ordinary_paths_are_accepted(path: str) -> None:
@@ -43,8 +45,8 @@ def test_ordinary_paths_are_accepted(path: str) -> None:
         "a\0b",
         "a\nb",
         "a\x7fb",
-        "a\\b",
         "..\\ddd",
+        "a\\.git\\config",
         ".git",
         ".GIT/config",
         "a/.Git",

@@ -17,7 +17,7 @@ from commonground.hub.revisions.landing import INLINE_LIMIT, fits_one_batch, lan
 from commonground.hub.revisions.model import AddFile, Commit, CommitRequest
 from commonground.hub.revisions.objects import BLOB, GitObject, make_object, object_id
 from commonground.hub.revisions.publishing import Linked, Move, Publication, RefMoved, publish
-from commonground.hub.revisions.refnames import HEADS, writable_ref
+from commonground.hub.revisions.refnames import HEADS, PULLS, writable_ref
 
 ATTEMPTS = 10
 
@@ -44,10 +44,31 @@ class Commits:
                     self._draft, repository, ref, request, staged, self._author(principal)
                 )
                 try:
-                    await self._publish(repository, principal, ref, draft)
+                    await self._publish(repository, principal, ref, draft.head, draft)
                 except RefMoved:
                     continue
                 return draft.commit
+        raise StaleParent
+
+    async def propose(
+        self, repository: Repository, principal: Principal, revision: str, request: CommitRequest
+    ) -> tuple[int, Commit]:
+        """Apply the operations to the head of a branch without moving it: the commit becomes ``refs/pr/N``, with the
+        next free N.
+        """
+        base = writable_ref(revision, repository.default_branch)
+        check_request(request)
+        staged = await self._stage(principal, request)
+        draft = await self._context.database.read(
+            self._draft, repository, base, request, staged, self._author(principal)
+        )
+        for _ in range(ATTEMPTS):
+            number = 1 + await self._context.database.read(ref_queries.last_pull, repository.id)
+            try:
+                await self._publish(repository, principal, f"{PULLS}{number}", None, draft)
+            except RefMoved:
+                continue
+            return number, draft.commit
         raise StaleParent
 
     async def _stage(self, principal: Principal, request: CommitRequest) -> Staged:
@@ -89,8 +110,10 @@ class Commits:
         drafter = Drafter(view, self._context.store, self._context.reachable, repository)
         return drafter.draft(head, request, staged, author)
 
-    async def _publish(self, repository: Repository, principal: Principal, ref: str, draft: Draft) -> None:
-        move = Move(ref, draft.head, draft.sha, draft.sha)
+    async def _publish(
+        self, repository: Repository, principal: Principal, ref: str, old: bytes | None, draft: Draft
+    ) -> None:
+        move = Move(ref, old, draft.sha, draft.sha)
         files = {linked.file.sha256: linked.file for linked in draft.links if linked.file.sha256}
         async with AsyncExitStack() as stack:
             stack.enter_context(self._context.pending.hold(repository.id, draft.objects, files))

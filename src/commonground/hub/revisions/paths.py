@@ -9,7 +9,7 @@ MAX_SEGMENT = 255
 MAX_DEPTH = 200
 
 _HARMLESS = re.compile(r"[A-Za-fh-z0-9_-][A-Za-z0-9._-]*[A-Za-z0-9_-]|[A-Za-fh-z0-9_]")
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 # Code points HFS+ ignores: a name holding them is ".git" on a Mac when it is ".git" without them.
 _HFS_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 # NTFS drops trailing dots and blanks and what follows a colon, and knows ".git" as "git~1".
@@ -20,6 +20,8 @@ def split_path(path: str) -> list[bytes]:
     """The segments of a file's path, as bytes; :class:`InvalidPath` says what is wrong with it."""
     segments = path.split("/")
     reason = next((found for found in map(_segment_problem, segments) if found), None)
+    if reason is None and path.startswith("..\\"):
+        reason = "it leads out of the repository on Windows"
     if reason is None and len(path.encode()) > MAX_PATH:
         reason = f"it is longer than {MAX_PATH} bytes"
     if reason is None and len(segments) > MAX_DEPTH:
@@ -63,10 +65,11 @@ def _segment_problem(segment: str) -> str | None:
     if segment in {".", ".."}:
         return f"'{segment}' is not a name"
     if _FORBIDDEN.search(segment):
-        return "it contains a backslash or a control character"
+        return "it contains a control character"
     if len(segment.encode()) > MAX_SEGMENT:
         return f"a part is longer than {MAX_SEGMENT} bytes"
-    if _GIT_IN_DISGUISE.fullmatch(_HFS_IGNORED.sub("", segment)):
+    # A backslash is part of a name in git; on Windows, where it divides, clients refuse to write such a name.
+    if any(_GIT_IN_DISGUISE.fullmatch(part) for part in _HFS_IGNORED.sub("", segment).split("\\")):
         return "some systems take a part of it for .git"
     return None
 

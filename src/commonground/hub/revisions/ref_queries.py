@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, case, delete, or_, select, update
 from commonground.database.conflict import insert_or_ignore
 from commonground.database.schema.hub import ref, repository
 from commonground.hub.revisions.model import Ref
+from commonground.hub.revisions.refnames import PULLS
 
 _MINE = ref.c.repository_id == bindparam("repository")
 _COLUMNS = (ref.c.name, ref.c.sha, ref.c.target)
@@ -51,6 +52,12 @@ def refs_named(connection: Connection, repository_id: int, names: Iterable[str])
     """Those of the refs that exist, by name."""
     rows = connection.execute(_AMONG, {"repository": repository_id, "names": list(names)})
     return {row.name: _ref(row) for row in rows}
+
+
+def last_pull(connection: Connection, repository_id: int) -> int:
+    """The largest N of the ``refs/pr/N`` there are, or 0."""
+    numbers = (name.removeprefix(PULLS) for name in refs_below(connection, repository_id, PULLS.rstrip("/")))
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)
 
 
 def refs_below(connection: Connection, repository_id: int, name: str) -> list[str]:

@@ -174,6 +174,14 @@ class Revisions:
         """
         return await self._commits.commit(repository, principal, revision, request)
 
+    async def propose(
+        self, repository: Repository, principal: Principal, revision: str, request: CommitRequest
+    ) -> tuple[int, Commit]:
+        """Like :meth:`commit`, but the branch stays where it is and the commit becomes the new ref ``refs/pr/N``;
+        N and the commit.
+        """
+        return await self._commits.propose(repository, principal, revision, request)
+
     async def refs(self, repository: Repository) -> list[Ref]:
         """Every ref, by name."""
         return await self._refs.refs(repository)

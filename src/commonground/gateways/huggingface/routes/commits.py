@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from commonground.accounts.model import Principal
 from commonground.accounts.permissions import Action
-from commonground.errors import BadRequest, NotSupported
+from commonground.errors import BadRequest
 from commonground.gateways.huggingface import wire
 from commonground.gateways.huggingface.commit_body import read_commit
 from commonground.gateways.huggingface.context import REPOSITORY, Context, endpoint, flag
@@ -66,9 +66,14 @@ class CommitRoutes:
         asked = await read_commit(parts, settings.regular_file_limit)
         revision = request.path_params["revision"]
         asked = await self._with_folders(repository, revision, asked)
-        made = await self._context.revisions.commit(repository, caller, revision, asked)
         page = self._context.origin(request) + wire.page_path(repository.kind, repository.full_name)
-        return json_response({"success": True, "commitOid": made.sha, "commitUrl": f"{page}/commit/{made.sha}"})
+        answer: dict[str, object] = {"success": True}
+        if flag(request, "create_pr"):
+            number, made = await self._context.revisions.propose(repository, caller, revision, asked)
+            answer["pullRequestUrl"] = f"{page}/discussions/{number}"
+        else:
+            made = await self._context.revisions.commit(repository, caller, revision, asked)
+        return json_response(answer | {"commitOid": made.sha, "commitUrl": f"{page}/commit/{made.sha}"})
 
     async def _with_folders(self, repository: Repository, revision: str, asked: CommitRequest) -> CommitRequest:
         """The request with ``deletedFile`` of a folder understood as ``deletedFolder``, as the protocol has it."""
@@ -87,10 +92,5 @@ class CommitRoutes:
 
 
 async def writable(context: Context, request: Request) -> tuple[Principal, Repository]:
-    """The caller and the repository they may write to. ``create_pr=1`` asks for a pull request instead, which this
-    server does not know: nothing may be committed.
-    """
-    if flag(request, "create_pr"):
-        await context.repository(request)
-        raise NotSupported(feature="Opening a pull request with a commit (create_pr)")
-    return await context.opened(request, Action.WRITE)
+    """The caller and the repository they may write to; with ``create_pr=1``, one they may propose a change to."""
+    return await context.opened(request, Action.DISCUSS if flag(request, "create_pr") else Action.WRITE)
