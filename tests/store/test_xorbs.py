@@ -123,3 +123,15 @@ def test_a_xorb_healed_by_another_process_is_read_at_once(store: Store, settings
     run(store.put_xorb(ALICE, NAME, BODY))
     assert run(other.read_xorb(XORB.hash, 0, len(BODY))) == BODY
     assert run(other.xorbs.chunks(XORB.hash, 0, 1))
+
+
+def test_healing_at_the_same_time_leaves_one_object(store: Store, settings: Settings) -> None:
+    run(store.put_xorb(ALICE, NAME, BODY))
+    objects(settings.data)[0].unlink()
+
+    async def race() -> list[bool]:
+        return await asyncio.gather(*(store.put_xorb(account, NAME, BODY) for account in range(1, 7)))
+
+    assert run(race()) == [False] * 6
+    assert [path.read_bytes() for path in objects(settings.data)] == [BODY]
+    assert run(store.read_xorb(XORB.hash, 0, len(BODY))) == BODY

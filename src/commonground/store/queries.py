@@ -28,11 +28,9 @@ _HOLD_XORBS = (
     .order_by(xorb.c.id)
     .with_for_update(read=True)
 )
-_HOLD_XORB = (
-    select(xorb.c.id, xorb.c.generation, xorb.c.damaged_at)
-    .where(xorb.c.hash == bindparam("hash"))
-    .with_for_update(read=True)
-)
+_XORB_BY_HASH = select(xorb.c.id, xorb.c.generation).where(xorb.c.hash == bindparam("hash"))
+_HOLD_XORB = _XORB_BY_HASH.with_for_update(read=True)
+_LOCK_XORB = _XORB_BY_HASH.with_for_update()
 _HOLD_FILE = select(file.c.hash).where(file.c.hash == bindparam("hash")).with_for_update(read=True)
 _ADD_XORB = insert_or_ignore(xorb, xorb.c.id)
 _REPLACE_XORB = (
@@ -173,8 +171,13 @@ def find_xorbs_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, St
 
 
 def hold_xorb(connection: Connection, xorb_hash: bytes) -> AnyRow | None:
-    """``id``, ``generation`` and ``damaged_at`` of a xorb that stays until the transaction ends."""
+    """``id`` and ``generation`` of a xorb that stays until the transaction ends."""
     return connection.execute(_HOLD_XORB, {"hash": xorb_hash}).one_or_none()
+
+
+def lock_xorb(connection: Connection, xorb_hash: bytes) -> AnyRow | None:
+    """The same, for a transaction that may change it: taken alone, as two holders could not both upgrade."""
+    return connection.execute(_LOCK_XORB, {"hash": xorb_hash}).one_or_none()
 
 
 def hold_xorbs(connection: Connection, ids: Iterable[int]) -> set[int]:

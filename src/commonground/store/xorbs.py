@@ -57,7 +57,8 @@ class Xorbs:
         except InvalidXorb:
             await self._backend.delete(key)
             raise
-        return await self.register(account_id, parsed, generation)
+        known, sound = await self._examine(xorb_hash)
+        return await self._adopt(account_id, parsed, generation, None if sound else known)
 
     async def _parse_object(self, key: str, xorb_hash: bytes, length: int) -> ParsedXorb:
         if await self._backend.size(key) != length:
@@ -69,19 +70,21 @@ class Xorbs:
 
     async def add(self, account_id: int, parsed: ParsedXorb, body: Buffer) -> bool:
         """Keep a xorb that this process verified or packed itself; whether it was new."""
-        if await self._is_present(parsed.hash) and await self._database.write(_claim, account_id, parsed.hash):
+        known, sound = await self._examine(parsed.hash)
+        if sound and await self._database.write(_claim, account_id, parsed.hash):
             return False
         generation = new_generation()
         key = xorb_key(parsed.hash, generation)
         await self._backend.put(key, memoryview(body)[: parsed.packed_length])
         if (path := self._backend.local_path(key)) is not None:
             self._intact.put(path, (_fingerprint(path), time.monotonic()))
-        return await self.register(account_id, parsed, generation)
+        return await self._adopt(account_id, parsed, generation, None if sound else known)
 
-    async def register(self, account_id: int, parsed: ParsedXorb, generation: int) -> bool:
-        """Make the verified object of this generation the xorb's body; whether the xorb was new."""
-        intact = await self._is_present(parsed.hash)
-        obsolete, is_new = await self._database.write(_register, account_id, parsed, generation, intact)
+    async def _adopt(self, account_id: int, parsed: ParsedXorb, generation: int, broken: int | None) -> bool:
+        """Make the verified object of this generation the xorb's body if there is none or a ``broken`` one; whether
+        the xorb was new.
+        """
+        obsolete, is_new = await self._database.write(_record, account_id, parsed, generation, broken)
         self._known.forget(parsed.hash)
         if obsolete is not None:
             await self._backend.delete(xorb_key(parsed.hash, obsolete))
@@ -186,11 +189,14 @@ class Xorbs:
         except FormatError as error:
             raise CorruptBlob(oid=to_hex(xorb.hash)) from error
 
-    async def _is_present(self, xorb_hash: bytes) -> bool:
-        """Whether the xorb is known, not damaged, and its object has the right length."""
+    async def _examine(self, xorb_hash: bytes) -> tuple[int | None, bool]:
+        """The generation of a known xorb, and whether it is not damaged and its object has the right length."""
         self._known.forget(xorb_hash)
         xorb = (await self.load([xorb_hash])).get(xorb_hash)
-        return xorb is not None and not xorb.damaged and await self._backend.size(xorb.key) == xorb.packed_length
+        if xorb is None:
+            return None, False
+        sound = not xorb.damaged and await self._backend.size(xorb.key) == xorb.packed_length
+        return xorb.generation, sound
 
     def _is_intact(self, path: Path) -> bool:
         entry = self._intact.get(path)
@@ -221,18 +227,21 @@ def _claim(connection: Connection, account_id: int, xorb_hash: bytes) -> bool:
     return row is not None
 
 
-def _register(
-    connection: Connection, account_id: int, parsed: ParsedXorb, generation: int, intact: bool
+def _record(
+    connection: Connection, account_id: int, parsed: ParsedXorb, generation: int, broken: int | None
 ) -> tuple[int | None, bool]:
-    """Add or heal the row; the generation whose object is of no more use, if any, and whether the xorb was new."""
+    """Add or heal the row; the generation whose object is of no more use, if any, and whether the xorb was new.
+
+    Only the generation that was found broken is replaced: a rival may have written a sound one in the meantime.
+    """
     obsolete: int | None = None
     xorb_id = queries.add_xorb(connection, parsed, generation, now())
     is_new = xorb_id is not None
     if xorb_id is None:
-        row = queries.hold_xorb(connection, parsed.hash)
+        row = queries.lock_xorb(connection, parsed.hash)
         assert row is not None, "an insert that was ignored has met a row"
         xorb_id, obsolete = row.id, generation
-        if not intact:
+        if row.generation == broken:
             obsolete = row.generation
             queries.replace_xorb(connection, row.id, parsed, generation)
     queries.add_xorb_upload(connection, account_id, xorb_id, now())
