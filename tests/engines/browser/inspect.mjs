@@ -44,8 +44,8 @@ async function inspect(context, path, scheme, locale) {
   page.on("dialog", (dialog) => { problems.push(`dialog: ${dialog.message()}`); dialog.dismiss(); });
   page.on("pageerror", (error) => problems.push(String(error)));
   const answer = await page.goto(path, { waitUntil: "load" });
-  const result = { path, scheme, locale, status: answer.status(), bytes, scripts, requests };
-  result.paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null);
+  const result = { path, scheme, locale, status: answer.status() };
+  if (asked.scripts ?? true) result.paint = await page.evaluate(firstPaint);
   result.background = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   result.language = await page.evaluate(() => document.documentElement.lang);
   result.text = await page.evaluate(() => document.querySelector("main").innerText.length);
@@ -63,7 +63,17 @@ async function inspect(context, path, scheme, locale) {
   result.overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   if (asked.shots) await page.screenshot({ path: `${asked.shots}/${name(path)}-${locale}-${scheme}-360.png`, fullPage: false });
   await page.close();
-  return result;
+  return { ...result, bytes, scripts, requests };
+}
+
+// Milliseconds until something of the page is seen.
+function firstPaint() {
+  return new Promise((resolve) => {
+    new PerformanceObserver((list) => {
+      const entry = list.getEntriesByName("first-contentful-paint")[0];
+      if (entry) resolve(entry.startTime);
+    }).observe({ type: "paint", buffered: true });
+  });
 }
 
 function name(path) {
