@@ -126,6 +126,14 @@ def test_links_are_listed_in_pages(store: Store) -> None:
     assert {item.filename for item in first + rest} == {f"file-{n}" for n in range(5)}
 
 
+def test_linking_tells_what_is_new_and_unlinking_how_much_goes(store: Store) -> None:
+    first, second = (run(store.put_bytes(ALICE, noise(size, size))) for size in (1000, 500))
+    new = [store.database.write_now(store.link, OPEN, ALICE, file) for file in (first, first, second)]
+    assert new == [True, False, True]
+    assert store.database.write_now(store.unlink, OPEN, [first.hash, first.hash]) == 1000
+    assert store.database.write_now(store.unlink, OPEN) == 500
+
+
 def test_a_file_that_was_collected_cannot_be_linked(store: Store) -> None:
     file = StoredFile(hash=b"\x01" * 32, sha256=None, size=1, state=run(upload(store, ALICE, DATA)).state)
     with pytest.raises(BlobNotFound):

@@ -64,6 +64,9 @@ _SET_SHA256 = (
 _ADD_FILE_XORBS = insert_or_ignore(file_xorb)
 _ADD_FILE_UPLOAD = upsert(file_upload, ["account_id", "file_hash"], ["sha256", "created_at"])
 _ADD_LINK = upsert(file_link, ["repository_id", "file_hash"], ["sha256", "filename", "account_id"])
+_IS_LINKED = select(file_link.c.file_hash).where(
+    file_link.c.repository_id == bindparam("repository"), file_link.c.file_hash == bindparam("hash")
+)
 
 _STORED = (file.c.hash, file.c.sha256, file.c.size, file.c.state)
 # A claim that the server found to be wrong is as good as no claim.
@@ -129,10 +132,12 @@ _WRONG_CLAIMS = select(
     .where(file_upload.c.file_hash == bindparam("hash"), file_upload.c.sha256 != bindparam("sha256"))
     .scalar_subquery()
 )
-_UNLINK = delete(file_link).where(
-    file_link.c.repository_id == bindparam("repository"), file_link.c.file_hash.in_(bindparam("hashes", expanding=True))
-)
-_UNLINK_ALL = delete(file_link).where(file_link.c.repository_id == bindparam("repository"))
+_OF_REPOSITORY = file_link.c.repository_id == bindparam("repository")
+_AMONG = file_link.c.file_hash.in_(bindparam("hashes", expanding=True))
+_UNLINK = delete(file_link).where(_OF_REPOSITORY, _AMONG)
+_UNLINK_ALL = delete(file_link).where(_OF_REPOSITORY)
+_ALL_LINKED_BYTES = select(func.coalesce(func.sum(file_link.c.size), 0)).where(_OF_REPOSITORY)
+_LINKED_BYTES = _ALL_LINKED_BYTES.where(_AMONG)
 _LINKS = (
     select(
         file_link.c.file_hash,
@@ -324,8 +329,9 @@ def hold_file(connection: Connection, file_hash: bytes) -> bool:
 
 def add_link(
     connection: Connection, repository_id: int, account_id: int | None, item: StoredFile, filename: str, now: int
-) -> None:
-    """Record that a repository uses a file."""
+) -> bool:
+    """Record that a repository uses a file; whether it did not before."""
+    known = connection.execute(_IS_LINKED, {"repository": repository_id, "hash": item.hash}).first()
     row = {
         "repository_id": repository_id,
         "file_hash": item.hash,
@@ -336,6 +342,7 @@ def add_link(
         "created_at": now,
     }
     _ADD_LINK(connection, row)
+    return known is None
 
 
 def linked(connection: Connection, repository_id: int, sha256s: Iterable[bytes]) -> dict[bytes, StoredFile]:
@@ -374,12 +381,17 @@ def links(connection: Connection, repository_id: int, after: bytes, limit: int) 
     return [Link(**row._mapping) for row in rows]
 
 
-def unlink(connection: Connection, repository_id: int, hashes: Sequence[bytes] | None) -> None:
-    """Forget that a repository uses these files; ``None`` for all."""
+def unlink(connection: Connection, repository_id: int, hashes: Sequence[bytes] | None) -> int:
+    """Forget that a repository uses these files; ``None`` for all. Their bytes."""
+    freed = 0
     if hashes is None:
+        freed = int(connection.execute(_ALL_LINKED_BYTES, {"repository": repository_id}).scalar_one())
         connection.execute(_UNLINK_ALL, {"repository": repository_id})
     for block in blocks(hashes or ()):
-        connection.execute(_UNLINK, {"repository": repository_id, "hashes": block})
+        values = {"repository": repository_id, "hashes": block}
+        freed += int(connection.execute(_LINKED_BYTES, values).scalar_one())
+        connection.execute(_UNLINK, values)
+    return freed
 
 
 def xorb_of(row: AnyRow) -> StoredXorb:

@@ -121,14 +121,15 @@ class Store:
 
     def link(
         self, connection: Connection, repository_id: int, account_id: int | None, file: StoredFile, filename: str = ""
-    ) -> None:
+    ) -> bool:
         """Record that a repository uses a file; it stays as long as a link does. For use inside a write transaction.
+        Whether the repository did not use it before.
 
         :class:`BlobNotFound` when the file has been collected since it was found.
         """
         if not queries.hold_file(connection, file.hash):
             raise BlobNotFound(oid=(file.sha256 or file.hash).hex())
-        queries.add_link(connection, repository_id, account_id, file, filename, now())
+        return queries.add_link(connection, repository_id, account_id, file, filename, now())
 
     def linked(self, connection: Connection, repository_id: int, sha256s: Sequence[bytes]) -> dict[bytes, StoredFile]:
         """The files a repository uses, by SHA-256; a file whose claimed SHA-256 turned out wrong is left out."""
@@ -138,9 +139,9 @@ class Store:
         """The files a repository uses, in the order of their hashes, from behind ``after``."""
         return queries.links(connection, repository_id, after, limit)
 
-    def unlink(self, connection: Connection, repository_id: int, file_hashes: Sequence[bytes] | None = None) -> None:
-        """Forget that a repository uses these files (``None``: all, when it is deleted). gc frees their space."""
-        queries.unlink(connection, repository_id, file_hashes)
+    def unlink(self, connection: Connection, repository_id: int, file_hashes: Sequence[bytes] | None = None) -> int:
+        """Forget that a repository uses these files (``None``: all); their bytes. gc frees the space."""
+        return queries.unlink(connection, repository_id, file_hashes)
 
     async def permitted(self, account_id: int | None, repository_id: int | None, file_hash: bytes) -> StoredFile:
         """The file, if the repository uses it or the account uploaded it; :class:`BlobNotFound` otherwise."""

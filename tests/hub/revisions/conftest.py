@@ -110,6 +110,7 @@ def load_repository(connection: Connection, identity: int) -> Repository:
         default_branch=row.default_branch,
         head=row.head.hex() if row.head else None,
         updated_at=row.updated_at,
+        used_storage=row.used_storage,
     )
 
 

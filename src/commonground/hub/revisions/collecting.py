@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from commonground.hub.repositories.model import Repository
-from commonground.hub.revisions import object_queries, ref_queries
+from commonground.hub.revisions import contents, object_queries, ref_queries
 from commonground.hub.revisions.closure import reachable_objects
 from commonground.hub.revisions.context import Context
 from commonground.hub.revisions.model import Ref
@@ -85,7 +85,7 @@ class Collecting:
                 if link.created_at < before and link.file_hash not in needed and link.sha256 not in needed
             ]
         if gone:
-            store.unlink(connection, repository_id, gone)
+            contents.disuse(connection, store, repository_id, gone)
         return len(gone)
 
     def _check_safe(self, connection: Connection, repository_id: int, refs: list[Ref]) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 from sqlalchemy import Connection
 
 from commonground.errors import InvalidPath, PushRejected
-from commonground.hub.revisions import object_queries
+from commonground.hub.revisions import contents, object_queries
 from commonground.hub.revisions.closure import reachable_objects
 from commonground.hub.revisions.context import Context
 from commonground.hub.revisions.landing import INLINE_LIMIT, batches
@@ -109,8 +109,9 @@ class ObjectReader:
 
     def _add(self, connection: Connection, batch: list[GitObject], links: list[StoredFile]) -> None:
         object_queries.add_objects(connection, self._repository_id, batch, self._context.clock())
-        for file in links:
-            self._context.store.link(connection, self._repository_id, self._account_id, file)
+        if links:
+            files = ((file, "") for file in links)
+            contents.use(connection, self._context.store, self._repository_id, self._account_id, files)
 
     def _stage(self, kind: int, body: bytes, links: list[StoredFile]) -> GitObject:
         _check(kind, body)

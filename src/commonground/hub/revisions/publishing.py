@@ -1,6 +1,6 @@
 """The short transaction that makes new objects visible: refs move by compare-and-swap, and what follows from them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -10,7 +10,7 @@ from commonground.database import events
 from commonground.database.tasks import enqueue
 from commonground.errors import RepositoryNotFound
 from commonground.hub.repositories.model import Repository
-from commonground.hub.revisions import object_queries, path_queries, ref_queries
+from commonground.hub.revisions import contents, object_queries, path_queries, ref_queries
 from commonground.hub.revisions.context import Context
 from commonground.hub.revisions.model import ZERO
 from commonground.hub.revisions.objects import GitObject
@@ -59,8 +59,8 @@ def publish(
     if not ref_queries.touch(connection, repository.id, now):  # first: gc and other pushes wait for this row
         raise RepositoryNotFound
     object_queries.add_objects(connection, repository.id, publication.objects, now)
-    for linked in _once(publication.links).values():
-        context.store.link(connection, repository.id, principal.account_id, linked.file, linked.path)
+    if publication.links:
+        contents.use(connection, context.store, repository.id, principal.account_id, _once(publication.links))
     for move in publication.moves:
         _move(connection, repository.id, move, now)
         if move.name == HEADS + repository.default_branch:
@@ -105,5 +105,5 @@ def _announce(connection: Connection, repository: Repository, principal: Princip
     events.append(connection, "ref.updated", subject, principal.account_id, payload)
 
 
-def _once(links: Sequence[Linked]) -> Mapping[bytes, Linked]:
-    return {linked.file.hash: linked for linked in links}
+def _once(links: Sequence[Linked]) -> Iterable[Linked]:
+    return {linked.file.hash: linked for linked in links}.values()

@@ -1,6 +1,6 @@
 """Large content and history: which refs have it, and how it leaves all of them for good."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from commonground.accounts.model import Principal
 from commonground.errors import StaleParent
 from commonground.hub.repositories.model import Repository
-from commonground.hub.revisions import object_queries, ref_queries
+from commonground.hub.revisions import contents, object_queries, ref_queries
 from commonground.hub.revisions.commits import ATTEMPTS
 from commonground.hub.revisions.context import Context
 from commonground.hub.revisions.heads import consequences
@@ -55,6 +55,15 @@ class Purging:
                 continue
             return
         raise StaleParent
+
+    async def unlink(self, repository: Repository, sha256s: Collection[bytes]) -> None:
+        """End the repository's use of this content."""
+        await self._context.database.write(self._unlink, repository.id, list(sha256s))
+
+    def _unlink(self, connection: Connection, repository_id: int, sha256s: Sequence[bytes]) -> None:
+        store = self._context.store
+        found = store.linked(connection, repository_id, sha256s)
+        contents.disuse(connection, store, repository_id, [file.hash for file in found.values()])
 
     def _refs_of(self, connection: Connection, repository: Repository, sha256s: Collection[bytes]) -> dict[bytes, str]:
         pointers = object_queries.pointers_to(connection, repository.id, sha256s)

@@ -28,6 +28,11 @@ _NEXT_MOMENT = case((repository.c.updated_at >= bindparam("now"), repository.c.u
 _TOUCH = update(repository).where(repository.c.id == bindparam("repository")).values(updated_at=_NEXT_MOMENT)
 _HEAD = _TOUCH.values(head=bindparam("new"))
 _DEFAULT = select(repository.c.default_branch).where(repository.c.id == bindparam("repository"))
+_ADD_STORAGE = (
+    update(repository)
+    .where(repository.c.id == bindparam("repository"))
+    .values(used_storage=repository.c.used_storage + bindparam("bytes"))
+)
 _insert = insert_or_ignore(ref)
 
 
@@ -94,6 +99,12 @@ def touch(connection: Connection, repository_id: int, now: int) -> bool:
 def set_head(connection: Connection, repository_id: int, head: bytes | None, now: int) -> None:
     """Record the head of the default branch."""
     connection.execute(_HEAD, {"repository": repository_id, "new": head, "now": now})
+
+
+def add_storage(connection: Connection, repository_id: int, difference: int) -> None:
+    """Count bytes of content that a repository began, or ceased, to use."""
+    if difference:
+        connection.execute(_ADD_STORAGE, {"repository": repository_id, "bytes": difference})
 
 
 def default_branch(connection: Connection, repository_id: int) -> str | None:

@@ -230,8 +230,12 @@ class Revisions:
         return await self._purging.refs_of(repository, sha256s)
 
     async def purge_content(self, repository: Repository, principal: Principal, sha256s: Collection[bytes]) -> None:
-        """Rewrite every ref as if no file had ever had this LFS content. The store keeps its links: end them next."""
+        """Rewrite every ref as if no file had ever had this LFS content. It stays linked: see :meth:`unlink_content`."""
         await self._purging.purge(repository, principal, sha256s)
+
+    async def unlink_content(self, repository: Repository, sha256s: Collection[bytes]) -> None:
+        """End the repository's use of LFS content (raw SHA-256s): nobody reads it here any more, and gc frees it."""
+        await self._purging.unlink(repository, sha256s)
 
     # --- git ----------------------------------------------------------------------------------------------------------
 

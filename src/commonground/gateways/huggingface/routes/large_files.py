@@ -68,9 +68,7 @@ class LargeFileRoutes:
         sha256s = _digests(names)
         if rewrite:
             await self._context.revisions.purge_content(repository, caller, sha256s)
-        store, database = self._context.store, self._context.database
-        linked = await database.read(store.linked, repository.id, sha256s)
-        await database.write(store.unlink, repository.id, [file.hash for file in linked.values()])
+        await self._context.revisions.unlink_content(repository, sha256s)
         return json_response({"success": True})
 
     async def duplicate(self, request: Request) -> Response:
