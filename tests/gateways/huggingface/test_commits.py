@@ -90,14 +90,15 @@ async def test_readers_may_not_write(hub: Hub) -> None:
 
 
 @on_a_hub
-async def test_a_commit_that_would_open_a_pull_request_writes_nothing(hub: Hub) -> None:
+async def test_anybody_who_reads_may_propose_a_commit(hub: Hub) -> None:
     await hub.repository()
     before = (await hub.alice.get(API)).json()["sha"]
     body = b'{"key":"header","value":{"summary":"x"}}\n{"key":"file","value":{"path":"a","content":""}}'
-    answer = await hub.alice.post(f"{API}/commit/main?create_pr=1", content=body)
-    assert (answer.status_code, answer.json()["code"]) == (501, "CG-1008")
-    token = await hub.bob.get(f"{API}/xet-write-token/None?create_pr=1")
-    assert (token.status_code, token.json()["code"]) == (501, "CG-1008")
+    answer = (await hub.bob.post(f"{API}/commit/main?create_pr=1", content=body)).json()
+    assert answer["pullRequestUrl"].endswith("/alice/bert/discussions/1")
+    proposed = (await hub.alice.get(f"{API}/revision/refs%2Fpr%2F1")).json()
+    assert proposed["sha"] == answer["commitOid"]
+    assert (await hub.bob.get(f"{API}/xet-write-token/None?create_pr=1")).status_code == 200
     absent = await hub.bob.post("/api/models/alice/absent/commit/main?create_pr=1", content=body)
     assert (absent.status_code, absent.headers["x-error-code"]) == (404, "RepoNotFound")
     assert (await hub.alice.get(API)).json()["sha"] == before

@@ -119,7 +119,7 @@ async def test_a_folder_is_no_file(hub: Hub) -> None:
     assert code(await hub.nobody.get(f"{FILES}/a")) == (404, "CG-1204")
 
 
-@pytest.mark.parametrize("path", ["..%2Fx", ".git/config", "a%5Cb", "a//b", "a/%2e%2e/b", "a%00b", "%ff"])
+@pytest.mark.parametrize("path", ["..%2Fx", ".git/config", "..%5Cb", "a//b", "a/%2e%2e/b", "a%00b", "%ff"])
 async def test_an_unsafe_path_is_refused(hub: Hub, path: str) -> None:
     answer = await hub.alice.put(f"{FILES}/{path}", content=b"x")
     assert answer.status_code == 400

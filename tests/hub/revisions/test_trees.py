@@ -102,7 +102,7 @@ def test_what_is_no_tree_is_refused(body: bytes) -> None:
         check_tree(body)
 
 
-@pytest.mark.parametrize("name", [b"..", b".", b".GIT", b"a\\b", b"\xff", b"a\nb"])
+@pytest.mark.parametrize("name", [b"..", b".", b".GIT", b"a\\.git", b"\xff", b"a\nb"])
 def test_names_that_are_no_names_are_refused(name: bytes) -> None:
     with pytest.raises(InvalidPath):
         check_tree(encode_entry(FILE, name, bytes(20)))
