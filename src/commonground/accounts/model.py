@@ -9,6 +9,16 @@ TokenRole = Literal["read", "write", "fine-grained"]
 Visibility = Literal["public", "private", "protected"]
 RepositoryKind = Literal["model", "dataset", "space", "kernel"]
 
+SEGMENTS: dict[RepositoryKind, str] = {
+    "model": "models",
+    "dataset": "datasets",
+    "space": "spaces",
+    "kernel": "kernels",
+}
+"""How a kind is written in paths and addresses."""
+
+KINDS_BY_SEGMENT = {segment: kind for kind, segment in SEGMENTS.items()}
+
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """A user or an organisation. ``created_at`` and ``disabled_at`` are UTC milliseconds."""

@@ -1,7 +1,6 @@
 """The file behind a tree entry, ready to be sent."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from functools import partial
 
 from commonground.errors import BlobNotFound
 from commonground.http.files import Content
@@ -18,25 +17,12 @@ def file_content(revisions: Revisions, store: Store, repository: Repository, ent
 
     :class:`BlobNotFound` for a pointer whose content the store does not have.
     """
-    if entry.lfs is None:
-        return _regular(revisions, repository, entry)
-    if entry.xet_hash is None:
+    if entry.lfs is not None and entry.xet_hash is None:
         raise BlobNotFound(oid=entry.lfs.sha256)
-    return _large(store, entry.lfs.sha256, from_hex(entry.xet_hash), entry)
-
-
-def _regular(revisions: Revisions, repository: Repository, entry: Entry) -> Content:
-    async def read(start: int, end: int) -> AsyncIterator[bytes]:
-        yield await revisions.read(repository, entry, start, end)
-
-    return Content(size=entry.size, etag=entry.oid, media_type=media_type(entry.path), read=read)
-
-
-def _large(store: Store, sha256: str, file_hash: bytes, entry: Entry) -> Content:
-    async def local() -> Path | None:
-        return await store.materialise(file_hash)
-
-    def read(start: int, end: int) -> AsyncIterator[bytes]:
-        return store.read(file_hash, start, end)
-
-    return Content(size=entry.size, etag=sha256, media_type=media_type(entry.path), read=read, local=local)
+    return Content(
+        size=entry.size,
+        etag=entry.oid if entry.lfs is None else entry.lfs.sha256,
+        media_type=media_type(entry.path),
+        read=partial(revisions.stream, repository, entry),
+        local=None if entry.xet_hash is None else partial(store.materialise, from_hex(entry.xet_hash)),
+    )

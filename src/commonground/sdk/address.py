@@ -6,12 +6,10 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from commonground.accounts.model import RepositoryKind
+from commonground.accounts.model import KINDS_BY_SEGMENT, SEGMENTS, RepositoryKind
 from commonground.errors import InvalidAddress
-from commonground.gateways.native.wire import SEGMENTS
 
 SCHEME = "hub://"
-_KINDS = {segment: kind for kind, segment in SEGMENTS.items()}
 _OWNER = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,96}\Z")
 
@@ -29,7 +27,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     def parse(cls, text: str) -> Self:
         """The address in ``text``; ``hub://`` and ``models`` may be left out. :class:`InvalidAddress`."""
         parts = text.removeprefix(SCHEME).strip("/").split("/")
-        kind: RepositoryKind = _KINDS[parts.pop(0)] if parts[0] in _KINDS else "model"
+        kind: RepositoryKind = KINDS_BY_SEGMENT[parts.pop(0)] if parts[0] in KINDS_BY_SEGMENT else "model"
         if len(parts) < 2:
             raise InvalidAddress(address=text[:200], reason="the owner or the name of the repository is missing")
         owner, (name, _, revision), path = parts[0], parts[1].partition("@"), "/".join(parts[2:])

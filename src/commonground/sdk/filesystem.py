@@ -6,6 +6,7 @@ from typing import Any
 
 from fsspec.spec import AbstractFileSystem
 
+from commonground.accounts.model import KINDS_BY_SEGMENT
 from commonground.errors import CommongroundError, InvalidAddress
 from commonground.gateways.native import wire
 from commonground.sdk.address import SCHEME, Address
@@ -46,9 +47,9 @@ class HubFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def _entries(self, path: str) -> Iterable[dict[str, Any]]:
         parts = path.split("/") if path else []
         if not parts:
-            return [_folder(segment) for segment in wire.SEGMENTS.values()]
-        if parts[0] in wire.SEGMENTS.values() and len(parts) < 3:
-            kind = next(kind for kind, segment in wire.SEGMENTS.items() if segment == parts[0])
+            return [_folder(segment) for segment in KINDS_BY_SEGMENT]
+        if parts[0] in KINDS_BY_SEGMENT and len(parts) < 3:
+            kind = KINDS_BY_SEGMENT[parts[0]]
             owner = parts[1] if len(parts) == 2 else ""
             return [_folder(f"{parts[0]}/{item.id}") for item in self.hub.list_repositories(kind, owner=owner)]
         return self._in_repository(path)
@@ -75,7 +76,7 @@ class HubFileSystem(AbstractFileSystem):  # type: ignore[misc]
         """What is known about one path."""
         stripped = self._strip_protocol(path)
         parts = stripped.split("/")
-        if not stripped or (parts[0] in wire.SEGMENTS.values() and len(parts) < 3):
+        if not stripped or (parts[0] in KINDS_BY_SEGMENT and len(parts) < 3):
             return _folder(stripped)
         address = _address(stripped)
         with _Missing(path):

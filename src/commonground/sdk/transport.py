@@ -9,8 +9,9 @@ import httpx
 import msgspec
 
 import commonground
+from commonground.accounts.model import SEGMENTS
 from commonground.errors import CommongroundError, InvalidAddress, ServerUnreachable
-from commonground.gateways.native.wire import API, SEGMENTS, Page
+from commonground.gateways.native.wire import API, Page
 from commonground.sdk.address import Address
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from typing import BinaryIO
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from commonground.accounts.model import Principal, RepositoryKind
+from commonground.accounts.model import Principal
 from commonground.accounts.permissions import Action
 from commonground.errors import NotSupported
 from commonground.gateways.git import receive_pack, upload_pack
@@ -17,13 +17,11 @@ from commonground.gateways.git.errors import render_error
 from commonground.gateways.git.pktline import Reader
 from commonground.gateways.git.repository import GitRepository
 from commonground.gateways.git.threads import pull
-from commonground.http.identity import principal
+from commonground.http.git_addresses import git_routes, open_repository
 from commonground.http.routing import Handler, Route
 from commonground.hub.repositories.model import Repository
 from commonground.services import Services
 
-KINDS: dict[str, RepositoryKind] = {"datasets": "dataset", "spaces": "space", "kernels": "kernel"}
-PREFIXES = ("", "/{kind:datasets|spaces|kernels}")
 FETCH_BODY_LIMIT = 64 * 2**20
 THREADS = 8
 """Steps of fetches and pushes that run at one time."""
@@ -43,20 +41,7 @@ class GitGateway:
             ("POST", "git-upload-pack", self.upload_pack, "Fetch with git"),
             ("POST", "git-receive-pack", self.receive_pack, "Push with git"),
         ]
-        return [
-            Route(
-                method=method,
-                template=f"{prefix}/{{owner}}/{name}/{path}",
-                handler=handler,
-                summary=summary,
-                tag="git",
-                render_error=render_error,
-                hidden=not name.endswith(".git"),
-            )
-            for method, path, handler, summary in table
-            for prefix in PREFIXES
-            for name in ("{name}.git", "{name}")
-        ]
+        return git_routes(table, tag="git", render_error=render_error)
 
     async def info_refs(self, request: Request) -> Response:
         """Advertise the refs, or in version 2 what the server can do."""
@@ -89,12 +74,10 @@ class GitGateway:
 
     async def _open(self, request: Request, service: Service) -> tuple[Principal, Repository]:
         """The caller and the repository, if the caller may use the service on it."""
-        caller = await principal(request, self._services.accounts)
-        params = request.path_params
-        kind = KINDS.get(params.get("kind", ""), "model")
+        accounts, repositories = self._services.accounts, self._services.repositories
         action = Action.READ if service == "git-upload-pack" else Action.WRITE
-        repository = await self._services.repositories.open(caller, kind, params["owner"], params["name"], action)
-        await self._services.repositories.check_files(caller, repository)
+        caller, repository = await open_repository(request, accounts, repositories, action)
+        await repositories.check_files(caller, repository)
         return caller, repository
 
     def _stream(self, target: GitRepository, file: BinaryIO, parts: Iterator[bytes], kind: str) -> Response:

@@ -2,16 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from commonground.accounts.model import Principal
+from commonground.accounts.model import KINDS_BY_SEGMENT, Principal
 from commonground.accounts.permissions import Action
 from commonground.errors import BadRequest
 from commonground.gateways.huggingface.errors import render_error
-from commonground.gateways.huggingface.wire import KINDS
+from commonground.http.addresses import next_link
 from commonground.http.identity import principal, public_origin
 from commonground.http.responses import json_response
 from commonground.http.routing import Route
@@ -48,7 +47,7 @@ class Context:
         """The caller and the repository the path names."""
         caller = await principal(request, self.accounts)
         params = request.path_params
-        kind = KINDS[params.get("kind", "models")]
+        kind = KINDS_BY_SEGMENT[params.get("kind", "models")]
         return caller, await self.repositories.open(caller, kind, params["owner"], params["name"], action)
 
     def origin(self, request: Request) -> str:
@@ -57,13 +56,7 @@ class Context:
 
     def page(self, request: Request, items: Any, cursor: str | None) -> Response:
         """A part of a list; the address of the next part is in ``Link``."""
-        headers = None
-        if cursor is not None:
-            query = [pair for pair in parse_qsl(request.scope["query_string"].decode("latin-1")) if pair[0] != "cursor"]
-            path = (request.scope.get("raw_path") or request.scope["path"].encode()).decode("ascii", "replace")
-            address = f"{self.origin(request)}{path}?{urlencode([*query, ('cursor', cursor)])}"
-            headers = {"Link": f'<{address}>; rel="next"'}
-        return json_response(items, headers=headers)
+        return json_response(items, headers=next_link(request, cursor, self.origin(request)))
 
 
 def endpoint(

@@ -1,12 +1,13 @@
 """The protocol's error envelope: the client reads ``X-Error-Code`` and ``X-Error-Message`` before any body."""
 
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from commonground import errors
 from commonground.errors import CommongroundError
+from commonground.http.addresses import moved_location
 from commonground.http.responses import error_body, error_headers, json_response
 
 _CODES: dict[type[CommongroundError], str] = {
@@ -24,7 +25,7 @@ MESSAGE_LIMIT = 500
 def render_error(request: Request, error: CommongroundError) -> Response:
     """The answer to a failed request, complete in its headers since ``HEAD`` has no body."""
     if isinstance(error, errors.RepositoryMoved):
-        return _redirect(request, str(error.details["repository"]))
+        return _redirect(request, error)
     status = _status(request, error)
     headers = error_headers(error)
     headers["X-Error-Code"] = _CODES.get(type(error), error.code)
@@ -57,14 +58,8 @@ def _header_text(message: str) -> str:
     return quote(message[:MESSAGE_LIMIT], safe=" !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
-def _redirect(request: Request, repository: str) -> Response:
+def _redirect(request: Request, error: errors.RepositoryMoved) -> Response:
     """A relative 307 to the same place of the repository's new id."""
-    path = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
-    segments = path.decode("ascii", "replace").split("/")
-    old = [request.path_params.get("owner", ""), request.path_params.get("name", "")]
-    at = next((i for i in range(len(segments) - 1) if [unquote(s) for s in segments[i : i + 2]] == old), None)
-    if at is None:
-        return json_response({"error": f"The repository moved to {repository}."}, 404, {"X-Error-Code": "RepoNotFound"})
-    segments[at : at + 2] = repository.split("/")
-    query = request.scope.get("query_string", b"").decode("ascii", "replace")
-    return Response(status_code=307, headers={"Location": "/".join(segments) + (f"?{query}" if query else "")})
+    if location := moved_location(request, error):
+        return Response(status_code=307, headers=location)
+    return json_response({"error": error.message()}, 404, {"X-Error-Code": "RepoNotFound"})

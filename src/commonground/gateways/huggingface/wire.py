@@ -2,22 +2,11 @@
 
 from datetime import UTC, datetime
 from typing import Any, Literal
-from urllib.parse import quote
 
 import msgspec
 
-from commonground.accounts.model import RepositoryKind, Visibility
+from commonground.accounts.model import SEGMENTS, RepositoryKind, Visibility
 from commonground.hub.repositories.model import Repository
-
-SEGMENTS: dict[RepositoryKind, str] = {
-    "model": "models",
-    "dataset": "datasets",
-    "space": "spaces",
-    "kernel": "kernels",
-}
-"""How a kind is written in API paths."""
-
-KINDS: dict[str, RepositoryKind] = {segment: kind for kind, segment in SEGMENTS.items()}
 
 
 class CreateRepository(msgspec.Struct, kw_only=True, rename="camel"):
@@ -169,8 +158,3 @@ def page_path(kind: RepositoryKind, full_name: str) -> str:
 def api_path(repository: Repository) -> str:
     """The path of a repository in the API."""
     return f"/api/{SEGMENTS[repository.kind]}/{repository.full_name}"
-
-
-def quote_revision(revision: str) -> str:
-    """A revision as one path segment."""
-    return quote(revision, safe="")

@@ -3,26 +3,18 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from commonground.errors import (
-    CommongroundError,
-    GatedRepository,
-    RepositoryMoved,
-    RepositoryNotFound,
-    Unauthenticated,
-)
+from commonground.errors import CommongroundError, RepositoryMoved
 from commonground.gateways.lfs.wire import MEDIA_TYPE
-from commonground.http.moved import moved_address
+from commonground.http.addresses import moved_location
+from commonground.http.git_addresses import challenge
 from commonground.http.responses import error_body, error_headers, json_response
 
 
 def render_error(request: Request, error: CommongroundError) -> Response:
-    """``{"message": ..., "error": ..., "code": ...}``. Clients send credentials only after a 401, so what an anonymous
-    caller does not find may be private.
-    """
+    """``{"message": ..., "error": ..., "code": ...}``."""
     if isinstance(error, RepositoryMoved):
-        return Response(status_code=307, headers={"Location": moved_address(request, str(error.details["repository"]))})
-    if isinstance(error, RepositoryNotFound | GatedRepository) and "authorization" not in request.headers:
-        error = Unauthenticated()
+        return Response(status_code=307, headers=moved_location(request, error))
+    error = challenge(request, error)
     body = error_body(request, error)
     headers = error_headers(error) | {"Content-Type": MEDIA_TYPE}
     if error.status == 401:

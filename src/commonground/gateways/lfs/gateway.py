@@ -7,7 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from commonground.accounts.model import Principal, RepositoryKind
+from commonground.accounts.model import Principal
 from commonground.accounts.permissions import Action
 from commonground.errors import BlobNotFound, NotSupported, SizeMismatch
 from commonground.gateways.lfs.batch import answer_download, answer_upload
@@ -17,14 +17,13 @@ from commonground.gateways.lfs.uploads import Uploads
 from commonground.gateways.lfs.wire import MEDIA_TYPE, BatchAnswer, BatchRequest, Completion, check_batch
 from commonground.http.bodies import read_json, stream_body
 from commonground.http.files import UNTRUSTED, Content, send_file
-from commonground.http.identity import principal, public_origin
+from commonground.http.git_addresses import git_routes, open_repository
+from commonground.http.identity import public_origin
 from commonground.http.routing import Handler, Route
 from commonground.hub.repositories.model import Repository
 from commonground.services import Services
 from commonground.store.model import StoredFile
 
-KINDS: dict[str, RepositoryKind] = {"datasets": "dataset", "spaces": "space", "kernels": "kernel"}
-PREFIXES = ("", "/{kind:datasets|spaces|kernels}")
 HEARTBEAT_SECONDS = 5.0
 """After this long the end of a multipart upload is answered with blanks, so that no client gives up waiting."""
 
@@ -39,30 +38,17 @@ class LfsGateway:
     def routes(self) -> list[Route]:
         """Every endpoint, with and without ``.git``."""
         table: list[tuple[str, str, Handler, str]] = [
-            ("POST", "objects/batch", self.batch, "Where to send or fetch LFS content"),
-            ("PUT", "objects/{oid}", self.upload, "Send LFS content"),
-            ("GET", "objects/{oid}", self.download, "Fetch LFS content"),
-            ("PUT", "objects/{oid}/parts/{part}", self.put_part, "Send a part of LFS content"),
-            ("POST", "objects/{oid}/complete", self.complete, "End an upload in parts"),
-            ("POST", "objects/{oid}/verify", self.verify, "Check that LFS content arrived"),
-            ("GET", "locks", self.locks, "File locks, which are not offered"),
-            ("POST", "locks", self.locks, "File locks, which are not offered"),
-            ("POST", "locks/verify", self.locks, "File locks, which are not offered"),
+            ("POST", "info/lfs/objects/batch", self.batch, "Where to send or fetch LFS content"),
+            ("PUT", "info/lfs/objects/{oid}", self.upload, "Send LFS content"),
+            ("GET", "info/lfs/objects/{oid}", self.download, "Fetch LFS content"),
+            ("PUT", "info/lfs/objects/{oid}/parts/{part}", self.put_part, "Send a part of LFS content"),
+            ("POST", "info/lfs/objects/{oid}/complete", self.complete, "End an upload in parts"),
+            ("POST", "info/lfs/objects/{oid}/verify", self.verify, "Check that LFS content arrived"),
+            ("GET", "info/lfs/locks", self.locks, "File locks, which are not offered"),
+            ("POST", "info/lfs/locks", self.locks, "File locks, which are not offered"),
+            ("POST", "info/lfs/locks/verify", self.locks, "File locks, which are not offered"),
         ]
-        return [
-            Route(
-                method=method,
-                template=f"{prefix}/{{owner}}/{name}/info/lfs/{path}",
-                handler=handler,
-                summary=summary,
-                tag="lfs",
-                render_error=render_error,
-                hidden=not name.endswith(".git"),
-            )
-            for method, path, handler, summary in table
-            for prefix in PREFIXES
-            for name in ("{name}.git", "{name}")
-        ]
+        return git_routes(table, tag="lfs", render_error=render_error)
 
     async def batch(self, request: Request) -> Response:
         """Answer a batch of objects."""
@@ -136,10 +122,7 @@ class LfsGateway:
         raise NotSupported(feature="Git LFS file locking")
 
     async def _open(self, request: Request, action: Action) -> tuple[Principal, Repository]:
-        caller = await principal(request, self._services.accounts)
-        params = request.path_params
-        kind = KINDS.get(params.get("kind", ""), "model")
-        return caller, await self._services.repositories.open(caller, kind, params["owner"], params["name"], action)
+        return await open_repository(request, self._services.accounts, self._services.repositories, action)
 
     def _links(self, request: Request, caller: Principal, repository: Repository) -> Links:
         origin = public_origin(request, self._services.settings)

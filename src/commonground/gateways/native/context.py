@@ -3,24 +3,23 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from commonground.accounts.model import Principal
+from commonground.accounts.model import KINDS_BY_SEGMENT, Principal
 from commonground.accounts.permissions import Action
 from commonground.gateways.native import wire
 from commonground.gateways.native.errors import render_error
+from commonground.http.addresses import next_link
 from commonground.http.identity import principal
 from commonground.http.responses import json_response
 from commonground.http.routing import Route
 from commonground.hub.repositories.model import Repository
 from commonground.services import Services
 
-KINDS = {segment: kind for kind, segment in wire.SEGMENTS.items()}
 REPOSITORIES = f"{wire.API}/repositories"
-REPOSITORY = f"{REPOSITORIES}/{{kind:{'|'.join(KINDS)}}}/{{owner}}/{{name}}"
+REPOSITORY = f"{REPOSITORIES}/{{kind:{'|'.join(KINDS_BY_SEGMENT)}}}/{{owner}}/{{name}}"
 """Template of one repository."""
 
 
@@ -37,7 +36,7 @@ class Context:
     async def opened(self, request: Request, action: Action = Action.READ) -> tuple[Principal, Repository]:
         """The caller, and the repository the path names if the caller may do ``action`` to it."""
         caller, params = await self.caller(request), request.path_params
-        kind = KINDS[params["kind"]]
+        kind = KINDS_BY_SEGMENT[params["kind"]]
         return caller, await self.services.repositories.open(caller, kind, params["owner"], params["name"], action)
 
     async def readable(self, request: Request) -> Repository:
@@ -64,13 +63,4 @@ def endpoint(
 
 def page(request: Request, items: Sequence[Any], cursor: str | None) -> Response:
     """A part of a list; ``Link`` leads to the next part."""
-    headers = None
-    if cursor is not None:
-        query = [pair for pair in parse_qsl(request.scope["query_string"].decode("latin-1")) if pair[0] != "cursor"]
-        headers = {"Link": f'<{_raw_path(request)}?{urlencode([*query, ("cursor", cursor)])}>; rel="next"'}
-    return json_response(wire.Page(list(items), cursor), headers=headers)
-
-
-def _raw_path(request: Request) -> str:
-    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    return raw.decode("ascii", "replace")
+    return json_response(wire.Page(list(items), cursor), headers=next_link(request, cursor))

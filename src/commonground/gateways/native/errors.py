@@ -1,12 +1,11 @@
 """Which errors the routes declare, and how a failure is answered."""
 
-from urllib.parse import quote
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from commonground import errors
 from commonground.errors import CommongroundError
+from commonground.http.addresses import moved_location
 from commonground.http.responses import error_body, error_headers, json_response
 
 Errors = tuple[type[CommongroundError], ...]
@@ -55,7 +54,6 @@ NAMES: Errors = (
 SIGNED_IN: Errors = (errors.Unauthenticated, errors.Forbidden)
 """Routes about the caller."""
 
-_OWNER = 6
 """Where the owner stands in the segments of ``/api/cg/v1/repositories/{kind}/{owner}/{name}/...``."""
 
 
@@ -65,14 +63,5 @@ def render_error(request: Request, error: CommongroundError) -> Response:
     if error.status == 401:  # "Basic" would make browsers ask for a password
         headers["WWW-Authenticate"] = 'Bearer realm="Commonground"'
     if isinstance(error, errors.RepositoryMoved):
-        headers["Location"] = _moved(request, str(error.details["repository"]))
+        headers |= moved_location(request, error)
     return json_response(error_body(request, error), error.status, headers)
-
-
-def _moved(request: Request, repository: str) -> str:
-    """The same place below the repository's new id."""
-    raw: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
-    segments = raw.decode("ascii", "replace").split("/")
-    segments[_OWNER : _OWNER + 2] = repository.split("/")
-    query = request.scope.get("query_string", b"").decode("ascii", "replace")
-    return "/".join(segments) + (f"?{query}" if query else "")

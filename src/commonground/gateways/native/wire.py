@@ -13,14 +13,6 @@ from commonground.accounts.model import MemberRole, RepositoryKind, Scope, Token
 T = TypeVar("T")
 
 API = "/api/cg/v1"
-SEGMENTS: dict[RepositoryKind, str] = {
-    "model": "models",
-    "dataset": "datasets",
-    "space": "spaces",
-    "kernel": "kernels",
-}
-"""How a kind is written in paths and addresses."""
-
 MOST = 2**63 - 1
 """The largest number the database takes."""
 

@@ -3,10 +3,10 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from commonground.accounts.model import KINDS_BY_SEGMENT
 from commonground.accounts.permissions import Action
 from commonground.errors import RepositoryNotFound, RouteNotFound
 from commonground.gateways.huggingface.context import Context, endpoint
-from commonground.gateways.huggingface.wire import KINDS
 from commonground.http.routing import Route
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -33,7 +33,7 @@ class FallbackRoutes:
         name = rest.partition("/")[0]
         if not name:
             raise RepositoryNotFound
-        kind = KINDS[request.path_params["kind"]]
+        kind = KINDS_BY_SEGMENT[request.path_params["kind"]]
         await self._context.repositories.open(caller, kind, owner, name, Action.READ_METADATA)
         raise RouteNotFound(path=request.scope["path"])
 

@@ -1,7 +1,6 @@
 """Downloads: ``resolve`` and ``raw``."""
 
 from collections.abc import AsyncIterator
-from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,13 +10,13 @@ from commonground.accounts.permissions import Action
 from commonground.errors import EntryNotFound
 from commonground.gateways.huggingface.context import Context, endpoint, flag
 from commonground.gateways.huggingface.wire import api_path
+from commonground.http.contents import file_content
 from commonground.http.files import UNTRUSTED, Content, disposition, send_file
 from commonground.http.identity import client_address
-from commonground.http.media_types import TEXT, media_type
+from commonground.http.media_types import TEXT
 from commonground.http.routing import Route
 from commonground.hub.repositories.model import Repository
 from commonground.hub.revisions.model import Entry
-from commonground.store.xet.hashing import from_hex
 
 _PREFIXED = "/{kind:datasets|spaces|kernels}"
 _REPOSITORY = "/{owner}/{name}"
@@ -74,15 +73,7 @@ class FileRoutes:
         return caller, repository, commit, entry
 
     def _content(self, repository: Repository, entry: Entry) -> Content:
-        return Content(
-            size=entry.size,
-            etag=entry.oid if entry.lfs is None else entry.lfs.sha256,
-            media_type=media_type(entry.path),
-            read=partial(self._context.revisions.stream, repository, entry),
-            local=None
-            if entry.xet_hash is None
-            else partial(self._context.store.materialise, from_hex(entry.xet_hash)),
-        )
+        return file_content(self._context.revisions, self._context.store, repository, entry)
 
     def _pointer(self, repository: Repository, entry: Entry) -> Content:
         assert entry.lfs is not None

@@ -7,13 +7,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from commonground.accounts.model import Principal, RepositoryKind
+from commonground.accounts.model import KINDS_BY_SEGMENT, SEGMENTS, Principal, RepositoryKind
 from commonground.errors import AccountNotFound, BadRequest
 from commonground.gateways.huggingface import information
 from commonground.gateways.huggingface.context import Context, endpoint, flag, limit_of
 from commonground.gateways.huggingface.information import Facts
 from commonground.gateways.huggingface.siblings import Siblings
-from commonground.gateways.huggingface.wire import KINDS, SEGMENTS, moment
+from commonground.gateways.huggingface.wire import moment
 from commonground.http.identity import signed_in
 from commonground.http.responses import json_response
 from commonground.http.routing import Route
@@ -52,7 +52,7 @@ class ListingRoutes:
     async def search(self, request: Request) -> Response:
         """One page of what matches."""
         caller = await self._context.caller(request)
-        kind = KINDS[request.path_params["kind"]]
+        kind = KINDS_BY_SEGMENT[request.path_params["kind"]]
         names = _properties(request, kind)
         page = await self._context.repositories.list(caller, search_query(request, kind))
         items = [information.describe(await self._facts(found, names), names) for found in page.items]
@@ -68,9 +68,9 @@ class ListingRoutes:
         """A few repositories of every kind, and the account of exactly this name."""
         caller = await self._context.caller(request)
         text = request.query_params.get("q", "")
-        kinds = request.query_params.getlist("type") or list(KINDS)
+        kinds = request.query_params.getlist("type") or list(KINDS_BY_SEGMENT)
         answer: dict[str, Any] = {}
-        for segment, kind in KINDS.items():
+        for segment, kind in KINDS_BY_SEGMENT.items():
             asked = {segment, kind} & set(kinds)
             found = await self._quick(caller, kind, text, limit_of(request, QUICK_LIMIT)) if asked and text else []
             answer[segment] = [{"id": repository.full_name} for repository in found]
@@ -91,7 +91,9 @@ class ListingRoutes:
     async def tags(self, request: Request) -> Response:
         """``{type: [{id, label, type}...]}``, most frequent first."""
         caller = await self._context.caller(request)
-        facets = await self._context.repositories.facets(caller, SearchQuery(kind=KINDS[request.path_params["kind"]]))
+        facets = await self._context.repositories.facets(
+            caller, SearchQuery(kind=KINDS_BY_SEGMENT[request.path_params["kind"]])
+        )
         return json_response(
             {
                 name: [{"id": f"{name}:{value}", "label": value, "type": name, "count": n} for value, n in counts]
