@@ -27,8 +27,9 @@ help: ## List the commands
 install: .venv/.core ## Create .venv and install the server
 
 up: install ## Load the samples and start the server (PORT=, DATA=, SAMPLES=default|none|all)
-	@$(BIN)/commonground demo --data $(DATA) --samples $(SAMPLES)
-	@$(BIN)/commonground serve --data $(DATA) --port $(PORT)
+	@CG_PORT=$(PORT) $(BIN)/commonground demo --data $(DATA) --samples $(SAMPLES)
+	@echo "Open http://127.0.0.1:$(PORT) in a browser, or point a client at it: export HF_ENDPOINT=http://127.0.0.1:$(PORT)"
+	@exec $(BIN)/commonground serve --data $(DATA) --port $(PORT)
 
 lint: .venv/.dev ## Style, types and the floors of the house
 	$(BIN)/ruff check --output-format concise .

@@ -49,10 +49,11 @@ async def _load(chosen: settings.Settings, words: str, console: Console) -> None
 
 async def _publish(publisher: Publisher, sample: PreparedSample | Skipped, console: Console) -> None:
     if isinstance(sample, Skipped):
-        console.print(f"  [yellow]skipped[/] {sample}")
+        console.print(f"  [yellow]skipped[/] {sample}", soft_wrap=True)
         return
     changed = await publisher.publish(sample)
-    console.print(f"  {'[green]loaded[/] ' if changed else 'present'} {sample.repository}  {sample.title}")
+    state = "[green]loaded[/] " if changed else "present"
+    console.print(f"  {state} {sample.repository}  {sample.title}", soft_wrap=True)
 
 
 async def _owner(accounts: Accounts) -> Account:
