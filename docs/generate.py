@@ -17,14 +17,14 @@ HERE = Path(__file__).parent / "reference"
 
 
 def errors_page() -> str:
-    """Every error code: meaning, HTTP status, both texts."""
+    """Every error code: meaning, what to do, HTTP status, both texts."""
     kinds = sorted(CommongroundError.tree(), key=lambda kind: kind.code)
     parts = [
         '# Error codes\n\nEvery error answers `{"error": text, "code": "CG-…"}`, in Chinese with `Accept-Language: zh`; '
         "the protocols add their own headers.\n"
     ]
     parts += [
-        f"## {kind.code} {kind.__name__}\n\n{_flow(kind.__doc__)}\n\n"
+        f"## {kind.code} {kind.__name__}\n\n{_flow(kind.__doc__)}{_remedy(kind)}\n\n"
         f"- HTTP status: {kind.status}\n- English: {kind.en}\n- 中文：{kind.zh}\n"
         for kind in kinds
     ]
@@ -113,6 +113,12 @@ def _help(words: tuple[str, ...]) -> str:
         env={"COLUMNS": "100", "NO_COLOR": "1", "PATH": "", "TERM": "dumb"},
     )
     return "\n".join(line.rstrip() for line in run.stdout.strip().splitlines())
+
+
+def _remedy(kind: type[CommongroundError]) -> str:
+    text = kind.remedy
+    capital = text[:1].upper() if not text.startswith("`") else text[:1]
+    return f"\n\n**What to do:** {capital}{text[1:]}." if text else ""
 
 
 def _flow(text: str | None) -> str:

@@ -8,13 +8,14 @@ class CommongroundError(Exception):
     """Base of every error this project raises on purpose.
 
     Subclasses set the HTTP ``status``, the stable ``code`` (documented in ``docs/reference/errors.md``) and the text
-    templates ``en`` and ``zh``, filled from the keyword arguments of the constructor.
+    templates ``en`` and ``zh``, filled from the keyword arguments of the constructor. ``remedy`` says what to do about it, where the text does not.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "CG-1000"
     en: ClassVar[str] = "Internal error."
     zh: ClassVar[str] = "内部错误。"
+    remedy: ClassVar[str] = "look for the request id in the log of the server"
 
     def __init__(self, **details: Any) -> None:
         self.details = details
@@ -54,6 +55,7 @@ class BadRequest(CommongroundError):
 
     status, code = 400, "CG-1001"
     en, zh = "Bad request: {reason}.", "请求有误：{reason}。"
+    remedy = "change what the message names and send it again"
 
 
 class RouteNotFound(CommongroundError):
@@ -61,6 +63,7 @@ class RouteNotFound(CommongroundError):
 
     status, code = 404, "CG-1002"
     en, zh = "There is nothing at {path}.", "地址 {path} 不存在。"
+    remedy = "check the address; `/openapi.json` lists every route"
 
 
 class MethodNotAllowed(CommongroundError):
@@ -68,6 +71,7 @@ class MethodNotAllowed(CommongroundError):
 
     status, code = 405, "CG-1003"
     en, zh = "{method} is not allowed here; use {allowed}.", "此处不允许 {method}，请使用 {allowed}。"
+    remedy = "use one of the methods the message names"
 
 
 class PayloadTooLarge(CommongroundError):
@@ -75,6 +79,7 @@ class PayloadTooLarge(CommongroundError):
 
     status, code = 413, "CG-1004"
     en, zh = "The request body is larger than the limit of {limit} bytes.", "请求体超过 {limit} 字节的上限。"
+    remedy = "send less at once: large files belong to Xet or LFS, many files into several commits"
 
 
 class RangeNotSatisfiable(CommongroundError):
@@ -82,13 +87,7 @@ class RangeNotSatisfiable(CommongroundError):
 
     status, code = 416, "CG-1005"
     en, zh = "The range starts at or after the end of the {size} bytes.", "请求的范围超出文件末尾（共 {size} 字节）。"
-
-
-class PreconditionFailed(CommongroundError):
-    """An ``If-Match`` or similar condition does not hold."""
-
-    status, code = 412, "CG-1006"
-    en, zh = "The precondition does not hold: {reason}.", "前提条件不成立：{reason}。"
+    remedy = "ask for bytes inside the file, or delete the partial download and start again"
 
 
 class CrossSiteRequest(CommongroundError):
@@ -96,6 +95,7 @@ class CrossSiteRequest(CommongroundError):
 
     status, code = 403, "CG-1007"
     en, zh = "Cross-site requests may not change anything.", "不允许跨站请求修改数据。"
+    remedy = "open the page of this server and act there; scripts send a token instead of a cookie"
 
 
 class NotSupported(CommongroundError):
@@ -103,6 +103,7 @@ class NotSupported(CommongroundError):
 
     status, code = 501, "CG-1008"
     en, zh = "{feature} is not offered by this server.", "本服务器不提供 {feature}。"
+    remedy = "see the page of the protocol in the documentation for what is covered"
 
 
 class TooManyRequests(CommongroundError):
@@ -113,6 +114,7 @@ class TooManyRequests(CommongroundError):
         "Too many requests for {resource}; try again in {seconds} s.",
         "{resource} 请求过多，请 {seconds} 秒后重试。",
     )
+    remedy = "wait as long as `Retry-After` says, then try again"
 
 
 # --- accounts -------------------------------------------------------------------------------------------------------
@@ -123,6 +125,7 @@ class Unauthenticated(CommongroundError):
 
     status, code = 401, "CG-1101"
     en, zh = "Sign in or send an access token.", "请登录或提供访问令牌。"
+    remedy = "run `commonground login`, or set CG_TOKEN"
 
 
 class InvalidCredentials(CommongroundError):
@@ -130,6 +133,7 @@ class InvalidCredentials(CommongroundError):
 
     status, code = 401, "CG-1102"
     en, zh = "Invalid credentials in Authorization header", "Authorization 中的凭据无效"
+    remedy = "run `commonground login`, or check CG_TOKEN"
 
 
 class Forbidden(CommongroundError):
@@ -137,6 +141,7 @@ class Forbidden(CommongroundError):
 
     status, code = 403, "CG-1103"
     en, zh = "You don't have the rights to {action} {resource}.", "你没有权限{action} {resource}。"
+    remedy = "ask its owner, or use a token with a wider role"
 
 
 class AccountNotFound(CommongroundError):
@@ -144,6 +149,7 @@ class AccountNotFound(CommongroundError):
 
     status, code = 404, "CG-1104"
     en, zh = "There is no user or organisation named {name}.", "没有名为 {name} 的用户或组织。"
+    remedy = "check the spelling of the name"
 
 
 class AccountExists(CommongroundError):
@@ -151,6 +157,7 @@ class AccountExists(CommongroundError):
 
     status, code = 409, "CG-1105"
     en, zh = "The name {name} is taken.", "名称 {name} 已被占用。"
+    remedy = "choose another name"
 
 
 class InvalidName(CommongroundError):
@@ -158,6 +165,7 @@ class InvalidName(CommongroundError):
 
     status, code = 400, "CG-1106"
     en, zh = "{name} is not a valid name: {reason}.", "名称 {name} 无效：{reason}。"
+    remedy = "choose a name that follows the rule in the message"
 
 
 class RegistrationClosed(CommongroundError):
@@ -165,6 +173,7 @@ class RegistrationClosed(CommongroundError):
 
     status, code = 403, "CG-1107"
     en, zh = "Registration is {state} on this server.", "本服务器的注册状态为：{state}。"
+    remedy = "ask an administrator for an account"
 
 
 class WeakPassword(CommongroundError):
@@ -172,6 +181,7 @@ class WeakPassword(CommongroundError):
 
     status, code = 400, "CG-1108"
     en, zh = "The password needs at least {length} characters.", "密码至少需要 {length} 个字符。"
+    remedy = "choose a longer password"
 
 
 class LinkExpired(CommongroundError):
@@ -179,6 +189,7 @@ class LinkExpired(CommongroundError):
 
     status, code = 410, "CG-1109"
     en, zh = "This link was used already or has expired.", "此链接已使用或已过期。"
+    remedy = "ask for a new link; a restart of a server without an administrator prints one"
 
 
 class TokenNotFound(CommongroundError):
@@ -186,6 +197,7 @@ class TokenNotFound(CommongroundError):
 
     status, code = 404, "CG-1110"
     en, zh = "There is no such token.", "没有此令牌。"
+    remedy = "`commonground tokens list` shows what there is"
 
 
 # --- hub ------------------------------------------------------------------------------------------------------------
@@ -196,6 +208,7 @@ class RepositoryNotFound(CommongroundError):
 
     status, code = 404, "CG-1201"
     en, zh = "Repository not found", "找不到仓库"
+    remedy = "check its name and kind; if it is private, run `commonground login` first"
 
 
 class RepositoryExists(CommongroundError):
@@ -203,6 +216,7 @@ class RepositoryExists(CommongroundError):
 
     status, code = 409, "CG-1202"
     en, zh = "You already created this {kind} repo: {repository}", "{kind} 仓库 {repository} 已存在"
+    remedy = "choose another name"
 
 
 class RevisionNotFound(CommongroundError):
@@ -210,6 +224,7 @@ class RevisionNotFound(CommongroundError):
 
     status, code = 404, "CG-1203"
     en, zh = "Invalid rev id: {revision}", "找不到修订版本：{revision}"
+    remedy = "`commonground branches list` and `commonground tags list` show what there is"
 
 
 class EntryNotFound(CommongroundError):
@@ -217,6 +232,7 @@ class EntryNotFound(CommongroundError):
 
     status, code = 404, "CG-1204"
     en, zh = "Entry not found: {path}", "找不到文件：{path}"
+    remedy = "`commonground files list` shows what there is"
 
 
 class InvalidPath(CommongroundError):
@@ -224,6 +240,7 @@ class InvalidPath(CommongroundError):
 
     status, code = 400, "CG-1205"
     en, zh = "{path} is not a valid path: {reason}.", "路径 {path} 无效：{reason}。"
+    remedy = "use a relative path without `..`, `.git` and control characters"
 
 
 class StaleParent(CommongroundError):
@@ -232,6 +249,7 @@ class StaleParent(CommongroundError):
     status, code = 412, "CG-1206"
     en = "A commit has happened since. The branch was updated since you opened this page. Please refresh and try again."
     zh = "分支已有新的提交，请刷新后重试。"
+    remedy = "look at what changed, then try again"
 
 
 class RefExists(CommongroundError):
@@ -239,6 +257,7 @@ class RefExists(CommongroundError):
 
     status, code = 409, "CG-1207"
     en, zh = "Reference {ref} already exists", "引用 {ref} 已存在"
+    remedy = "choose another name, or ask to overwrite it"
 
 
 class InvalidRef(CommongroundError):
@@ -246,6 +265,7 @@ class InvalidRef(CommongroundError):
 
     status, code = 400, "CG-1208"
     en, zh = "{ref} cannot be used: {reason}.", "引用 {ref} 不可用：{reason}。"
+    remedy = "choose a name git accepts, and a ref that may be changed"
 
 
 class InvalidCommit(CommongroundError):
@@ -253,6 +273,7 @@ class InvalidCommit(CommongroundError):
 
     status, code = 400, "CG-1209"
     en, zh = "The commit was refused: {reason}.", "提交被拒绝：{reason}。"
+    remedy = "change the operation the message names; nothing was written"
 
 
 class FileToDeleteNotFound(EntryNotFound):
@@ -262,18 +283,12 @@ class FileToDeleteNotFound(EntryNotFound):
     en, zh = "A file with this name doesn't exist: {path}", "没有该名称的文件：{path}"
 
 
-class InvalidCard(CommongroundError):
-    """The front matter of a card does not validate."""
-
-    status, code = 400, "CG-1211"
-    en, zh = "Invalid metadata in README.md: {reason}", "README.md 的元数据无效：{reason}"
-
-
 class ContentMissing(CommongroundError):
     """A commit or push names content by hash that the caller has not uploaded and may not read."""
 
     status, code = 400, "CG-1212"
     en, zh = "The content {oid} of {path} is missing: upload it first.", "{path} 的内容 {oid} 缺失：请先上传。"
+    remedy = "upload the content, then commit or push again (`git lfs push --all` for git)"
 
 
 class RepositoryDisabled(CommongroundError):
@@ -281,6 +296,7 @@ class RepositoryDisabled(CommongroundError):
 
     status, code = 403, "CG-1213"
     en, zh = "Access to this resource is disabled.", "对该资源的访问已被禁用。"
+    remedy = "ask an administrator of this server"
 
 
 class ObjectConflict(CommongroundError):
@@ -288,6 +304,7 @@ class ObjectConflict(CommongroundError):
 
     status, code = 409, "CG-1214"
     en, zh = "Object {oid} exists with another body.", "对象 {oid} 已存在且内容不同。"
+    remedy = "do not push it: the repository may be damaged or forged, `git fsck` tells"
 
 
 class RepositoryMoved(CommongroundError):
@@ -295,6 +312,7 @@ class RepositoryMoved(CommongroundError):
 
     status, code = 307, "CG-1215"
     en, zh = "The repository moved to {repository}.", "仓库已移至 {repository}。"
+    remedy = "use the new name"
 
 
 class MoveTargetExists(RepositoryExists):
@@ -310,6 +328,7 @@ class GatedRepository(CommongroundError):
     status, code = 403, "CG-1216"
     en = "Access to {repository} is restricted: ask for access on its page."
     zh = "{repository} 的访问受限：请先在其页面申请访问权限。"
+    remedy = "ask for access on its page, then sign in"
 
 
 # --- store ----------------------------------------------------------------------------------------------------------
@@ -320,6 +339,7 @@ class InvalidXorb(CommongroundError):
 
     status, code = 400, "CG-1301"
     en, zh = "The xorb was refused: {reason}.", "xorb 被拒绝：{reason}。"
+    remedy = "upload it again; if it persists, update the client"
 
 
 class InvalidShard(CommongroundError):
@@ -327,6 +347,7 @@ class InvalidShard(CommongroundError):
 
     status, code = 400, "CG-1302"
     en, zh = "The shard was refused: {reason}.", "shard 被拒绝：{reason}。"
+    remedy = "upload its xorbs first; if it persists, update the client"
 
 
 class BlobNotFound(CommongroundError):
@@ -334,6 +355,7 @@ class BlobNotFound(CommongroundError):
 
     status, code = 404, "CG-1303"
     en, zh = "There is no content {oid}.", "没有内容 {oid}。"
+    remedy = "upload it, or read it through a repository that contains it"
 
 
 class DigestMismatch(CommongroundError):
@@ -341,6 +363,7 @@ class DigestMismatch(CommongroundError):
 
     status, code = 400, "CG-1304"
     en, zh = "The content has the digest {actual}, not {expected}.", "内容的摘要是 {actual}，而非 {expected}。"
+    remedy = "send it again: it was damaged on the way or the file changed during the upload"
 
 
 class CorruptBlob(CommongroundError):
@@ -348,6 +371,7 @@ class CorruptBlob(CommongroundError):
 
     status, code = 500, "CG-1305"
     en, zh = "Stored content {oid} is damaged; run fsck.", "存储内容 {oid} 已损坏，请运行 fsck。"
+    remedy = "`commonground fsck` names what is affected; upload the file again or restore a backup"
 
 
 class StorageFull(CommongroundError):
@@ -355,6 +379,7 @@ class StorageFull(CommongroundError):
 
     status, code = 507, "CG-1306"
     en, zh = "The storage is full; nothing was written.", "存储空间已满，未写入任何数据。"
+    remedy = "free space or run `commonground gc`, then try again"
 
 
 class StorageUnavailable(CommongroundError):
@@ -362,6 +387,7 @@ class StorageUnavailable(CommongroundError):
 
     status, code = 503, "CG-1307"
     en, zh = "The storage does not answer: {reason}.", "存储没有响应：{reason}。"
+    remedy = "check CG_STORAGE_URL and that the object store runs, then try again"
 
 
 class SizeMismatch(CommongroundError):
@@ -369,6 +395,7 @@ class SizeMismatch(CommongroundError):
 
     status, code = 400, "CG-1308"
     en, zh = "Received {actual} bytes, expected {expected}.", "收到 {actual} 字节，应为 {expected} 字节。"
+    remedy = "send it again: it was cut off or the file changed during the upload"
 
 
 class UploadNotFound(CommongroundError):
@@ -376,6 +403,7 @@ class UploadNotFound(CommongroundError):
 
     status, code = 404, "CG-1309"
     en, zh = "There is no upload {upload}.", "没有上传任务 {upload}。"
+    remedy = "start the upload again"
 
 
 # --- git ------------------------------------------------------------------------------------------------------------
@@ -386,6 +414,7 @@ class PushRejected(CommongroundError):
 
     status, code = 400, "CG-1401"
     en, zh = "Push rejected: {reason}", "推送被拒绝：{reason}"
+    remedy = "change the commit as the message says, then push again"
 
 
 # --- operation ------------------------------------------------------------------------------------------------------
@@ -396,6 +425,7 @@ class InvalidSetting(CommongroundError):
 
     status, code = 500, "CG-1501"
     en, zh = "Setting {name}: {reason}.", "设置 {name}：{reason}。"
+    remedy = "`commonground config explain` shows each value and where it came from"
 
 
 class DatabaseUnavailable(CommongroundError):
@@ -403,6 +433,7 @@ class DatabaseUnavailable(CommongroundError):
 
     status, code = 503, "CG-1502"
     en, zh = "The database does not answer: {reason}.", "数据库没有响应：{reason}。"
+    remedy = "`commonground doctor` looks for the cause"
 
 
 class DatabaseTooNew(CommongroundError):
@@ -413,13 +444,7 @@ class DatabaseTooNew(CommongroundError):
         "The database has revision {revision}, which this release does not know.",
         "数据库版本 {revision} 不受此版本支持。",
     )
-
-
-class DataDirectoryInUse(CommongroundError):
-    """Another server holds what cannot be shared."""
-
-    status, code = 500, "CG-1504"
-    en, zh = "{path} is in use by another server: {reason}.", "{path} 正被另一个服务器使用：{reason}。"
+    remedy = "install the release that wrote it, or a newer one"
 
 
 class TaskLost(CommongroundError):
@@ -427,6 +452,7 @@ class TaskLost(CommongroundError):
 
     status, code = 409, "CG-1505"
     en, zh = "The lease of task {task} has ended.", "任务 {task} 的租约已结束。"
+    remedy = "nothing: another worker has the task"
 
 
 class NotReady(CommongroundError):
@@ -434,6 +460,7 @@ class NotReady(CommongroundError):
 
     status, code = 503, "CG-1506"
     en, zh = "The server is not ready: {reason}.", "服务器尚未就绪：{reason}。"
+    remedy = "wait a moment; `/readyz` tells what is missing"
 
 
 class ServerUnreachable(CommongroundError):
@@ -441,6 +468,7 @@ class ServerUnreachable(CommongroundError):
 
     status, code = 502, "CG-1507"
     en, zh = "No answer from {endpoint}: {reason}.", "{endpoint} 没有响应：{reason}。"
+    remedy = "check --endpoint or CG_ENDPOINT, and that the server runs"
 
 
 class UnusableFile(CommongroundError):
@@ -448,6 +476,7 @@ class UnusableFile(CommongroundError):
 
     status, code = 500, "CG-1508"
     en, zh = "{path} cannot be used: {reason}.", "无法使用 {path}：{reason}。"
+    remedy = "check the path and its permissions"
 
 
 class InvalidArguments(CommongroundError):
@@ -455,6 +484,7 @@ class InvalidArguments(CommongroundError):
 
     status, code = 400, "CG-1509"
     en, zh = "{reason} See {command} --help.", "{reason} 请查看 {command} --help。"
+    remedy = ""
 
 
 class InvalidAddress(CommongroundError):
@@ -463,3 +493,4 @@ class InvalidAddress(CommongroundError):
     status, code = 400, "CG-1218"
     en = "{address} is not an address: {reason}. Write hub://[models|datasets]/owner/name[@revision][/path]."
     zh = "{address} 不是有效地址：{reason}。格式：hub://[models|datasets]/owner/name[@revision][/path]。"
+    remedy = ""

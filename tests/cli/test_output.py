@@ -4,7 +4,7 @@ import pytest
 
 from commonground.cli import output
 from commonground.cli.hints import line_of
-from commonground.errors import BadRequest, FileToDeleteNotFound, RepositoryNotFound
+from commonground.errors import BadRequest, FileToDeleteNotFound, InvalidArguments, RepositoryNotFound
 
 
 def test_a_name_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,4 +35,5 @@ def test_sizes_are_for_people(size: int, text: str) -> None:
 def test_a_failure_says_what_to_do() -> None:
     assert line_of(RepositoryNotFound()).startswith("CG-1201: Repository not found; check its name")
     assert "files list" in line_of(FileToDeleteNotFound(path="a"))
-    assert line_of(BadRequest(reason="two\nlines")) == "CG-1001: Bad request: two lines."
+    assert line_of(BadRequest(reason="two\nlines")).startswith("CG-1001: Bad request: two lines; change")
+    assert line_of(InvalidArguments(reason="Unknown.", command="cg")) == "CG-1509: Unknown. See cg --help."

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from commonground import settings
-from commonground.errors import CommongroundError
+from commonground.errors import CommongroundError, InvalidAddress, InvalidArguments
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -39,6 +39,8 @@ def test_every_error_has_a_code_of_its_own_and_both_texts() -> None:
         assert re.fullmatch(r"CG-\d{4}", kind.code)
         assert kind.__doc__
         assert re.search(r"[\u4e00-\u9fff]", kind.zh), kind
+        assert kind.remedy or kind in {InvalidAddress, InvalidArguments}, f"{kind}: what should the reader do?"
+        assert not kind.remedy.endswith("."), "a command puts it behind the text and ends the line"
         assert set(re.findall(r"{(\w+)}", kind.en)) == set(re.findall(r"{(\w+)}", kind.zh)), kind
 
 

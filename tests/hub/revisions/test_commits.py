@@ -11,7 +11,6 @@ from commonground.errors import (
     ContentMissing,
     EntryNotFound,
     FileToDeleteNotFound,
-    InvalidCard,
     InvalidCommit,
     InvalidPath,
     RevisionNotFound,
@@ -324,13 +323,13 @@ async def test_a_refused_derivation_leaves_nothing_behind(hub: Hub, repository: 
             self, repository: Repository, commit: str, entries_changed: Sequence[str]
         ) -> Callable[[Connection], None]:
             def refuse(_: Connection) -> None:
-                raise InvalidCard(reason="no")
+                raise InvalidCommit(reason="no")
 
             return refuse
 
     before = await hub.revisions.resolve(repository, "main")
     hub.revisions.observe(Refusing())
-    with pytest.raises(InvalidCard):
+    with pytest.raises(InvalidCommit):
         await hub.revisions.commit(repository, ADA, "main", request(AddFile(path="a", content=b"")))
     assert await hub.revisions.resolve(repository, "main") == before
     assert await files(hub, repository) == {"README.md"}
@@ -372,6 +371,9 @@ async def test_a_proposal_is_continued_by_commits_to_its_ref(hub: Hub, repositor
 
 async def test_proposals_made_at_once_get_numbers_of_their_own(hub: Hub, repository: Repository) -> None:
     made = await asyncio.gather(
-        *(hub.revisions.propose(repository, EVE, "main", request(AddFile(path="a", content=b"%d" % n))) for n in range(8))
+        *(
+            hub.revisions.propose(repository, EVE, "main", request(AddFile(path="a", content=b"%d" % n)))
+            for n in range(8)
+        )
     )
     assert sorted(number for number, _ in made) == list(range(1, 9))

@@ -33,7 +33,6 @@ COMMIT: Errors = (
     errors.StaleParent,
     errors.InvalidRef,
     errors.InvalidCommit,
-    errors.InvalidCard,
     errors.ContentMissing,
     errors.FileToDeleteNotFound,
     errors.RefExists,

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from commonground.errors import InvalidCard
 from commonground.hub.cards.front_matter import read_card
 from commonground.hub.cards.model import CardReport
 from commonground.hub.cards.vocabulary import COLORS, LICENSES, SPACE_SDKS, SPECIAL_LANGUAGES, TASKS
@@ -29,13 +28,6 @@ def validate(content: str, kind: str) -> CardReport:
     errors = [message for check in _checks(kind) for message in check(card.metadata)]
     warnings = [message for hint in _HINTS for message in hint(card.metadata)]
     return CardReport(tuple(errors[:MESSAGES]), tuple(warnings[:MESSAGES]))
-
-
-def require_valid(content: str, kind: str) -> None:
-    """Return, or raise :class:`InvalidCard` with the first errors."""
-    report = validate(content, kind)
-    if report.errors:
-        raise InvalidCard(reason="; ".join(report.errors[:5]))
 
 
 def _checks(kind: str) -> list[Check]:
