@@ -19,6 +19,7 @@ account = Table(
     Column("locale", String(16)),
     moment("created_at"),
     moment("disabled_at", nullable=True),
+    sqlite_autoincrement=True,  # an id is never given out twice: tokens in flight and uploads name accounts by it
 )
 
 membership = Table(

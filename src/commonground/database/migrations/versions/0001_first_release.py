@@ -75,6 +75,7 @@ def _create_account() -> None:
         sa.Column("disabled_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sa.UniqueConstraint("name_key", name=op.f("uq_account_name_key")),
+        sqlite_autoincrement=True,
     )
 
 
