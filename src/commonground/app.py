@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from commonground import settings as configuration
 from commonground import telemetry
-from commonground.database.tasks import Handler, Running, Worker
+from commonground.database.tasks import Worker
 from commonground.errors import CommongroundError
+from commonground.first_start import tell_first_administrator
 from commonground.gateways.git.gateway import GitGateway
 from commonground.gateways.huggingface.gateway import HuggingFaceGateway
 from commonground.gateways.lfs.gateway import LfsGateway
@@ -19,17 +20,14 @@ from commonground.http.application import Application
 from commonground.http.guards import same_origin_guard
 from commonground.http.health import HealthRoutes
 from commonground.http.routing import Route, Router
-from commonground.hub.revisions.service import REINDEX
-from commonground.hub.weights.service import TASK as READ_WEIGHTS
-from commonground.hub.weights.service import WeightsReader, WeightsTask
 from commonground.services import Services
 from commonground.settings import Settings
 from commonground.store.model import XORBS
-from commonground.store.verification import VERIFY_FILE
+from commonground.upkeep import task_handlers, upkeep
 from commonground.web.pages import Web
 
 FLUSH_SECONDS = 5.0
-REFRESH_SECONDS = 3600.0
+UPKEEP_SECONDS = 3600.0
 PROBE = f"{XORBS}/probe"
 """An object nobody wrote: asking for it shows that the storage answers."""
 
@@ -70,10 +68,13 @@ class _Server:
             self.router.add(route)
         downloads = services.repositories.downloads
         self._repeat(FLUSH_SECONDS, downloads.flush)
+        if self._settings.role in {"all", "web"}:
+            await tell_first_administrator(services)
         if self._settings.role in {"all", "worker"}:
-            self._repeat(REFRESH_SECONDS, downloads.refresh)
+            for work in upkeep(services):
+                self._repeat(UPKEEP_SECONDS, work)
             self._worker = Worker(
-                services.database, _handlers(services), grace_seconds=float(self._settings.drain_seconds)
+                services.database, task_handlers(services), grace_seconds=float(self._settings.drain_seconds)
             )
             self._working = asyncio.create_task(self._worker.run())
 
@@ -84,6 +85,7 @@ class _Server:
         """Finish what runs and close everything."""
         for task in self._repeating:
             task.cancel()
+        await asyncio.gather(*self._repeating, return_exceptions=True)
         if self._worker is not None and self._working is not None:
             self._worker.stop()
             await self._working
@@ -125,14 +127,3 @@ def routes(services: Services, router: Router) -> Sequence[Route]:
     if role in {"all", "web"}:
         groups.append(Web(services))
     return [route for group in groups for route in group.routes()]
-
-
-def _handlers(services: Services) -> dict[str, Handler]:
-    async def verify(running: Running) -> None:
-        await services.store.verify_file(running.payload["file"])
-
-    async def reindex(running: Running) -> None:
-        await services.revisions.reindex(running.payload["repository"])
-
-    weights = WeightsTask(services.database, WeightsReader(services.revisions), services.repositories.by_id)
-    return {VERIFY_FILE: verify, READ_WEIGHTS: weights, REINDEX: reindex}

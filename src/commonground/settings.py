@@ -11,6 +11,8 @@ import msgspec
 from commonground.errors import InvalidSetting
 
 Role = Literal["all", "hub", "inference", "worker", "web"]
+START = "COMMONGROUND_START"
+"""Environment variable that names one start of a server, the same in all its processes."""
 
 
 def _doc(text: str) -> msgspec.Meta:
@@ -68,6 +70,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def storage_address(self) -> str:
         """URL of the blob backend: ``file:///...`` or ``s3://...``."""
         return self.storage_url or f"file://{(self.data / 'store').absolute()}"
+
+    @property
+    def address(self) -> str:
+        """Where the server itself listens, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls_cert else 'http'}://{host}:{self.port}"
 
     @property
     def secure(self) -> bool:

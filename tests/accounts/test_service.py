@@ -13,6 +13,7 @@ from commonground.accounts import queries
 from commonground.accounts.model import ANONYMOUS, Account, Credentials, Scope
 from commonground.accounts.passwords import Passwords
 from commonground.accounts.service import Accounts, now_ms
+from commonground.accounts.throttle import PAIR_LIMIT
 from commonground.database import Database
 from commonground.database.schema import metadata
 from commonground.errors import (
@@ -24,6 +25,7 @@ from commonground.errors import (
     LinkExpired,
     RegistrationClosed,
     TokenNotFound,
+    TooManyRequests,
     WeakPassword,
 )
 from commonground.settings import Settings
@@ -378,13 +380,66 @@ class TestJoining:
 
     async def test_the_first_administrator_comes_through_a_link(self, make: Callable[[Any], Accounts]) -> None:
         accounts = make("closed")
-        first, second = await accounts.first_admin_link(), await accounts.first_admin_link()
-        assert first is not None
-        assert second is not None
-        assert (await accounts.redeem(second, "root", PASSWORD)).is_admin is True
+        code = await accounts.first_admin_link()
+        assert code is not None
+        assert (await accounts.redeem(code, "root", PASSWORD)).is_admin is True
         assert await accounts.first_admin_link() is None
         with pytest.raises(LinkExpired):
-            await accounts.redeem(first, "evil", PASSWORD)
+            await accounts.redeem(code, "evil", PASSWORD)
+
+    async def test_the_link_of_the_first_administrator_can_be_shown_again(
+        self, make: Callable[[Any], Accounts], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        codes = {await accounts.first_admin_link() for accounts in (make("closed"), make("open")) for _ in range(2)}
+        assert len(codes) == 1
+        today = now_ms()
+        monkeypatch.setattr("commonground.accounts.service.now_ms", lambda: today + 2 * 86_400_000)
+        fresh = await make("open").first_admin_link()
+        assert fresh not in codes
+        assert (await make("open").redeem(fresh or "", "root", PASSWORD)).is_admin is True
+
+
+class TestThrottling:
+    async def test_guessing_is_stopped_for_the_account_at_that_address(self, accounts: Accounts) -> None:
+        await user(accounts, password=PASSWORD)
+        for _ in range(PAIR_LIMIT):
+            assert await refused(accounts.sign_in("Alice", "wrong", address="203.0.113.9"))
+        for call in (
+            accounts.sign_in("alice", PASSWORD, address="203.0.113.9"),
+            accounts.authenticate(Credentials("basic", "alice", PASSWORD), "203.0.113.9"),
+        ):
+            with pytest.raises(TooManyRequests):
+                await call
+        assert await accounts.sign_in("alice", PASSWORD, address="203.0.113.10")
+
+    async def test_signing_in_forgives(self, accounts: Accounts) -> None:
+        await user(accounts, password=PASSWORD)
+        for _ in range(3):
+            for _ in range(PAIR_LIMIT - 1):
+                assert await refused(accounts.sign_in("alice", "wrong", address="203.0.113.9"))
+            await accounts.sign_in("alice", PASSWORD, address="203.0.113.9")
+
+    async def test_a_token_is_never_throttled(self, accounts: Accounts) -> None:
+        secret = await token(accounts, await user(accounts, password=PASSWORD))
+        for _ in range(PAIR_LIMIT):
+            assert await refused(accounts.authenticate(Credentials("basic", "alice", "wrong"), "203.0.113.9"))
+        assert (await accounts.authenticate(Credentials("basic", "alice", secret), "203.0.113.9")).name == "alice"
+
+
+async def test_closing_writes_the_last_uses_and_leaves_no_task(accounts: Accounts) -> None:
+    before = asyncio.all_tasks()
+    alice = await user(accounts)
+    await accounts.authenticate(bearer(await token(accounts, alice)))
+    await accounts.close()
+    [info] = await accounts.list_tokens(alice.id)
+    assert info.last_used_at is not None
+    assert asyncio.all_tasks() == before
+
+
+async def test_an_account_id_is_never_given_out_again(accounts: Accounts, database: Database) -> None:
+    first = await user(accounts)
+    await database.write(lambda connection: connection.execute(text("DELETE FROM account")))
+    assert (await user(accounts)).id > first.id
 
 
 class TokenLife(RuleBasedStateMachine):

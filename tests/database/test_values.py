@@ -25,3 +25,10 @@ async def test_a_value_is_set_and_removed(database: Database) -> None:
     for _ in range(2):
         await database.write(values.remove, "key")
     assert await database.read(values.get, "key") is None
+
+
+async def test_a_value_is_claimed_by_the_first_who_sets_it(database: Database) -> None:
+    for value in (b"1", b"2", b"1"):
+        outcomes = await asyncio.gather(*(database.write(values.claim, "key", value) for _ in range(5)))
+        assert sorted(outcomes) == [False] * 4 + [True]
+        assert await database.read(values.get, "key") == value

@@ -29,6 +29,13 @@ class LastUsed:
         if self._flusher is None or self._flusher.done() or self._flusher.get_loop() is not loop:
             self._flusher = loop.create_task(self._flush_later())
 
+    async def close(self) -> None:
+        """Write what is pending, and end."""
+        if self._flusher is not None:
+            self._flusher.cancel()
+            await asyncio.wait({self._flusher})
+        await self.flush()
+
     async def flush(self) -> None:
         """Write what is pending now. A failure is logged: a lost time of use harms nobody."""
         pending, self._pending = self._pending, {}

@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets
 import string
+from base64 import urlsafe_b64encode
 
 from commonground.errors import BadRequest
 
@@ -20,6 +21,11 @@ def new_token() -> str:
 def new_secret() -> str:
     """256 random bits as URL-safe text, for cookies and links."""
     return secrets.token_urlsafe(32)
+
+
+def derived_secret(key: bytes) -> str:
+    """Bytes that were derived from the master key, as URL-safe text."""
+    return urlsafe_b64encode(key).rstrip(b"=").decode()
 
 
 def check_token(value: str) -> str:

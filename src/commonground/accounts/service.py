@@ -21,6 +21,8 @@ from commonground.accounts.model import (
     Visibility,
 )
 from commonground.accounts.passwords import Passwords
+from commonground.accounts.signing import Signer, master_key
+from commonground.accounts.throttle import Throttle
 from commonground.database import Database
 from commonground.errors import (
     AccountExists,
@@ -46,19 +48,21 @@ class Accounts:
         self, database: Database, settings: Settings | None = None, passwords: Passwords | None = None
     ) -> None:
         self._database = database
-        self._settings = settings or Settings()
+        self.settings = settings or Settings()
         self._passwords = passwords or Passwords()
+        self._throttle = Throttle()
         self._last_used = LastUsed(database)
 
     async def close(self) -> None:
         """Write what is still pending."""
-        await self._last_used.flush()
+        await self._last_used.close()
 
     # Who is calling
 
-    async def authenticate(self, credentials: Credentials) -> Principal:
+    async def authenticate(self, credentials: Credentials, address: str = "") -> Principal:
         """The caller behind ``credentials``: ``ANONYMOUS`` for none, :class:`InvalidCredentials` for wrong, expired or
-        revoked ones and for disabled accounts. In basic authentication the secret may be a token or a password.
+        revoked ones and for disabled accounts. In basic authentication the secret may be a token or a password;
+        :class:`TooManyRequests` after many wrong ones for the account from ``address``, the caller's.
         """
         match credentials.kind:
             case "none":
@@ -70,7 +74,7 @@ class Accounts:
             case _:
                 principal = await self._by_token(credentials.secret or credentials.user)
                 if principal is None and credentials.user and credentials.secret:
-                    principal = await self._by_password(credentials.user, credentials.secret)
+                    principal = await self._by_password(credentials.user, credentials.secret, address)
         if principal is None:
             raise InvalidCredentials
         return principal
@@ -93,15 +97,19 @@ class Accounts:
 
         return _principal(await self._database.lookup(work), via="session")
 
-    async def _by_password(self, name: str, password: str) -> Principal:
-        account_id = await self._check_password(name, password)
+    async def _by_password(self, name: str, password: str, address: str) -> Principal:
+        account_id = await self._check_password(name, password, address)
         return _principal(await self._database.lookup(queries.caller_rows, account_id), via="password")
 
-    async def _check_password(self, name: str, password: str) -> int:
-        found = await self._database.lookup(queries.password_of, names.key(name)) if names.is_name(name) else None
+    async def _check_password(self, name: str, password: str, address: str) -> int:
+        named = names.key(name) if names.is_name(name) else ""
+        self._throttle.check(named, address)
+        found = await self._database.lookup(queries.password_of, named) if named else None
         account_id, hashed, disabled = found or (0, None, None)
         if not await self._passwords.verify(hashed, password) or disabled is not None:
+            self._throttle.failed(named, address)
             raise InvalidCredentials
+        self._throttle.succeeded(named, address)
         if hashed and self._passwords.outdated(hashed):
             changed = {"password_hash": await self._passwords.hash(password, by_admin=True)}
             await self._database.write(queries.change_account, account_id, changed)
@@ -252,9 +260,11 @@ class Accounts:
 
     # Passwords, sessions and joining
 
-    async def sign_in(self, name: str, password: str, user_agent: str = "") -> str:
-        """Start a browser session; the cookie's value. :class:`InvalidCredentials`."""
-        account_id = await self._check_password(name, password)
+    async def sign_in(self, name: str, password: str, user_agent: str = "", address: str = "") -> str:
+        """Start a browser session; the cookie's value. :class:`InvalidCredentials`, and :class:`TooManyRequests` after
+        many wrong passwords for the account from ``address``, the caller's.
+        """
+        account_id = await self._check_password(name, password, address)
         return await self._start_session(account_id, user_agent)
 
     async def _start_session(self, account_id: int, user_agent: str) -> str:
@@ -264,7 +274,7 @@ class Accounts:
             "account_id": account_id,
             "user_agent": user_agent[:TEXT_LIMIT],
             "created_at": now,
-            "expires_at": now + self._settings.session_days * DAY,
+            "expires_at": now + self.settings.session_days * DAY,
         }
 
         def work(connection: Connection) -> None:
@@ -280,7 +290,7 @@ class Accounts:
 
     async def change_password(self, account_id: int, current: str, new: str) -> None:
         """Set a new password; every session of the account ends. :class:`InvalidCredentials`, :class:`WeakPassword`."""
-        await self._check_password((await self.by_id(account_id)).name, current)
+        await self._check_password((await self.by_id(account_id)).name, current, "")
         await self._store_password(account_id, await self._passwords.hash(new))
 
     async def set_password(self, account_id: int, password: str) -> None:
@@ -297,15 +307,19 @@ class Accounts:
 
     async def register(self, name: str, password: str, *, full_name: str = "", email: str = "") -> Account:
         """Join without an invitation; :class:`RegistrationClosed` unless registration is open."""
-        if self._settings.registration != "open":
-            raise RegistrationClosed(state=self._settings.registration)
+        if self.settings.registration != "open":
+            raise RegistrationClosed(state=self.settings.registration)
         return await self.create_user(name, full_name=full_name, email=email, password=password)
 
     async def first_admin_link(self) -> str | None:
-        """The code of a one-time link that makes its user the first administrator; ``None`` once there is one."""
+        """The code of a one-time link that makes its user the first administrator; ``None`` once there is one.
+
+        The same code for a day, on every process of the server: it is derived from the master key.
+        """
         if await self._database.lookup(queries.admin_exists):
             return None
-        return await self._create_link(FIRST_ADMIN, days=1)
+        signer = Signer(await master_key(self._database, self.settings))
+        return await self._database.write(_first_admin_code, signer, now_ms())
 
     async def invite(self, *, days: int = 7) -> str:
         """The code of a one-time link with which somebody may join."""
@@ -314,7 +328,7 @@ class Accounts:
     async def check_link(self, code: str) -> str:
         """The purpose of a link that can still be redeemed, else :class:`LinkExpired`."""
         found = await self._database.lookup(session_queries.open_link, secret_text.digest(code), now_ms())
-        if found is None or (found[0] == INVITATION and self._settings.registration == "closed"):
+        if found is None or (found[0] == INVITATION and self.settings.registration == "closed"):
             raise LinkExpired
         return found[0]
 
@@ -329,14 +343,8 @@ class Accounts:
         )
 
     async def _create_link(self, purpose: str, days: int) -> str:
-        code, now = secret_text.new_secret(), now_ms()
-        values = {
-            "digest": secret_text.digest(code),
-            "purpose": purpose,
-            "created_at": now,
-            "expires_at": now + days * DAY,
-        }
-        await self._database.write(session_queries.add_link, values)
+        code = secret_text.new_secret()
+        await self._database.write(session_queries.add_link, _link(code, purpose, now_ms(), days))
         return code
 
     async def _user_values(
@@ -398,6 +406,25 @@ def _insert_organization(
             raise AccountNotFound(name=name[:80])
         queries.set_member(connection, organization.id, member.id, role)
     return organization
+
+
+def _link(code: str, purpose: str, now: int, days: int) -> dict[str, Any]:
+    return {
+        "digest": secret_text.digest(code),
+        "purpose": purpose,
+        "created_at": now,
+        "expires_at": now + days * DAY,
+    }
+
+
+def _first_admin_code(connection: Connection, signer: Signer, now: int) -> str:
+    """The code of the newest link that is still open, else of a new one."""
+    made_at = session_queries.newest_link(connection, FIRST_ADMIN)
+    code = secret_text.derived_secret(signer.derive(f"{FIRST_ADMIN}:{made_at}"))
+    if session_queries.open_link(connection, secret_text.digest(code), now) is None:
+        code = secret_text.derived_secret(signer.derive(f"{FIRST_ADMIN}:{now}"))
+        session_queries.add_link(connection, _link(code, FIRST_ADMIN, now, days=1))
+    return code
 
 
 def _redeem(connection: Connection, digest: bytes, values: Mapping[str, Any]) -> Account:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from commonground.database.schema.accounts import account, one_time_link, session
 
@@ -23,6 +23,7 @@ _LINK = select(one_time_link.c.purpose, one_time_link.c.details).where(
     one_time_link.c.used_at.is_(None),
     one_time_link.c.expires_at > bindparam("now"),
 )
+_NEWEST_LINK = select(func.max(one_time_link.c.created_at)).where(one_time_link.c.purpose == bindparam("purpose"))
 _USE_LINK = (
     update(one_time_link)
     .where(one_time_link.c.digest == bindparam("key"), one_time_link.c.used_at.is_(None))
@@ -67,6 +68,12 @@ def open_link(connection: Connection, digest: bytes, now: int) -> tuple[str, str
     """Purpose and details (JSON) of a link that was not used and has not expired."""
     row = connection.execute(_LINK, {"digest": digest, "now": now}).first()
     return None if row is None else (row[0], row[1])
+
+
+def newest_link(connection: Connection, purpose: str) -> int | None:
+    """When the latest link for a purpose was made."""
+    moment: int | None = connection.execute(_NEWEST_LINK, {"purpose": purpose}).scalar()
+    return moment
 
 
 def use_link(connection: Connection, digest: bytes, now: int) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 import socket
 import ssl
 import sys
@@ -18,7 +19,7 @@ from granian.http import HTTP1Settings
 
 from commonground import settings as configuration
 from commonground.errors import InvalidSetting
-from commonground.settings import Role, Settings
+from commonground.settings import START, Role, Settings
 
 READY_TIMEOUT = 60.0
 
@@ -88,6 +89,7 @@ def _hand_down(values: dict[str, Any]) -> None:
     """Worker processes read the settings from the environment."""
     for name, value in values.items():
         os.environ[f"CG_{name.upper()}"] = ",".join(value) if isinstance(value, tuple) else str(value)
+    os.environ[START] = secrets.token_hex(8)
 
 
 def _check_address(settings: Settings) -> None:
@@ -102,9 +104,7 @@ def _check_address(settings: Settings) -> None:
 
 
 def _announce(settings: Settings) -> None:
-    scheme = "https" if settings.tls_cert else "http"
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"{scheme}://{host}:{settings.port}"
+    address = settings.address
     context = ssl._create_unverified_context() if settings.tls_cert else None  # noqa: S323 - our own listener
     give_up = time.monotonic() + READY_TIMEOUT
     while time.monotonic() < give_up:

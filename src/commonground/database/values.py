@@ -10,6 +10,9 @@ from commonground.database.schema.operation import server_value
 _GET = select(server_value.c.value).where(server_value.c.name == bindparam("name"))
 _ADD = insert_or_ignore(server_value)
 _SET = upsert(server_value, ["name"], ["value"])
+_REMOVE_OTHER = delete(server_value).where(
+    server_value.c.name == bindparam("name_"), server_value.c.value != bindparam("value_")
+)
 _REMOVE = delete(server_value).where(server_value.c.name == bindparam("name_"))
 
 
@@ -32,6 +35,12 @@ def get_or_create(connection: Connection, name: str, make: Callable[[], bytes]) 
 def put(connection: Connection, name: str, value: bytes) -> None:
     """Set the value."""
     _SET(connection, {"name": name, "value": value})
+
+
+def claim(connection: Connection, name: str, value: bytes) -> bool:
+    """Set the value; ``False`` where it is this one already: of several processes with one value only one is first."""
+    connection.execute(_REMOVE_OTHER, {"name_": name, "value_": value})
+    return _ADD(connection, {"name": name, "value": value}) == 1
 
 
 def remove(connection: Connection, name: str) -> None:

@@ -27,7 +27,7 @@ async def principal(request: Request, accounts: Accounts) -> Principal:
     """
     known: Principal | None = request.scope.get(_PRINCIPAL)
     if known is None:
-        known = request.scope[_PRINCIPAL] = await _authenticate(accounts, credentials(request))
+        known = request.scope[_PRINCIPAL] = await _authenticate(accounts, request)
     return known
 
 
@@ -39,9 +39,11 @@ async def signed_in(request: Request, accounts: Accounts) -> Principal:
     return caller
 
 
-async def _authenticate(accounts: Accounts, given: Credentials) -> Principal:
+async def _authenticate(accounts: Accounts, request: Request) -> Principal:
+    given = credentials(request)
+    address = client_address(request, accounts.settings) if given.kind == "basic" else ""
     try:
-        return await accounts.authenticate(given)
+        return await accounts.authenticate(given, address)
     except InvalidCredentials:
         if given.kind == "session":
             return ANONYMOUS

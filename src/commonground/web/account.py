@@ -93,9 +93,11 @@ class AccountPages:
         return {"purpose": purpose, "closed": closed}
 
     async def _enter(self, request: Request, name: str, password: str, address: str) -> Response:
-        cookie = await self._accounts.sign_in(name.strip(), password, request.headers.get("user-agent", ""))
+        settings = self._site.settings
+        where = (request.headers.get("user-agent", ""), identity.client_address(request, settings))
+        cookie = await self._accounts.sign_in(name.strip(), password, *where)
         response = RedirectResponse(address, 303)
-        identity.set_session(response, cookie, self._site.settings)
+        identity.set_session(response, cookie, settings, request)
         return response
 
 

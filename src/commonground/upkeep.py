@@ -1,0 +1,39 @@
+"""What a server does in the background: the tasks it knows, and what it does again and again."""
+
+from collections.abc import Awaitable, Callable
+
+from commonground.database import events
+from commonground.database.tasks import Handler, Running
+from commonground.gateways.lfs.uploads import Uploads
+from commonground.hub.revisions.service import REINDEX
+from commonground.hub.weights.service import TASK as READ_WEIGHTS
+from commonground.hub.weights.service import WeightsReader, WeightsTask
+from commonground.services import Services
+from commonground.store.clock import now
+
+EVENTS_KEPT = 30 * 86_400_000
+"""How long events are kept, in milliseconds."""
+
+
+def task_handlers(services: Services) -> dict[str, Handler]:
+    """What runs a task, by its kind."""
+
+    async def reindex(running: Running) -> None:
+        await services.revisions.reindex(running.payload["repository"])
+
+    weights = WeightsTask(services.database, WeightsReader(services.revisions), services.repositories.by_id)
+    return {**services.store.task_handlers(), READ_WEIGHTS: weights, REINDEX: reindex}
+
+
+def upkeep(services: Services) -> list[Callable[[], Awaitable[object]]]:
+    """What keeps a server tidy, to be called every now and then."""
+    uploads = Uploads(services.database, services.store, services.settings)
+
+    async def forget_events() -> int:
+        return await services.database.write(events.prune, now() - EVENTS_KEPT)
+
+    async def reap_uploads() -> None:
+        while await uploads.reap():
+            pass
+
+    return [services.repositories.downloads.refresh, forget_events, reap_uploads]
