@@ -9,7 +9,7 @@ import pytest
 from commonground.accounts.model import Principal
 from commonground.hub.repositories.model import Repository
 from commonground.hub.revisions.landing import INLINE_LIMIT
-from commonground.hub.revisions.model import AddFile, AddPointer, CommitRequest
+from commonground.hub.revisions.model import AddFile, AddPointer, CommitRequest, Operation
 from commonground.services import Services
 from commonground.settings import Settings
 from commonground.store.collection import GcReport
@@ -45,8 +45,11 @@ async def filled(services: Services) -> tuple[Principal, Repository]:
     repository = await services.repositories.create(alice, "model", "alice", "bert")
     stored = await services.store.put_bytes(account.id, WEIGHTS)
     assert stored.sha256
-    operations = [AddFile(path="a.txt", content=BLOB), AddPointer(path="w.bin", sha256=stored.sha256.hex())]
-    await services.revisions.commit(repository, alice, "main", CommitRequest(title="Fill", operations=[*operations]))
+    operations: list[Operation] = [
+        AddFile(path="a.txt", content=BLOB),
+        AddPointer(path="w.bin", sha256=stored.sha256.hex()),
+    ]
+    await services.revisions.commit(repository, alice, "main", CommitRequest(title="Fill", operations=operations))
     return alice, repository
 
 

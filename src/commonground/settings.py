@@ -2,7 +2,8 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
@@ -15,8 +16,12 @@ START = "COMMONGROUND_START"
 """Environment variable that names one start of a server, the same in all its processes."""
 
 
-def _doc(text: str) -> msgspec.Meta:
-    return msgspec.Meta(description=text)
+def _doc(text: str, least: int | None = None, most: int | None = None) -> msgspec.Meta:
+    return msgspec.Meta(description=text, ge=least, le=most)
+
+
+KEY_LENGTH = 32
+_TLS = "tls_cert and tls_key must both name a file"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,9 +29,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     data: Annotated[Path, _doc("Directory of everything the server keeps.")] = Path(".commonground")
     host: Annotated[str, _doc("Address to listen on.")] = "127.0.0.1"
-    port: Annotated[int, _doc("Port to listen on.")] = 8000
+    port: Annotated[int, _doc("Port to listen on.", 1, 65_535)] = 8000
     role: Annotated[Role, _doc("Which part of the server this process runs.")] = "all"
-    workers: Annotated[int, _doc("Number of web processes.")] = 1
+    workers: Annotated[int, _doc("Number of web processes.", 1)] = 1
     public_url: Annotated[str, _doc("Address clients reach the server at; empty: taken from the request.")] = ""
     database_url: Annotated[str, _doc("postgresql://... ; empty: SQLite inside the data directory.")] = ""
     storage_url: Annotated[str, _doc("s3://bucket/prefix?endpoint=... ; empty: files inside the data directory.")] = ""
@@ -39,25 +44,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_key: Annotated[Path | None, _doc("Private key (PEM) of the certificate.")] = None
     log_format: Annotated[Literal["auto", "text", "json"], _doc("auto: text on a terminal, JSON elsewhere.")] = "auto"
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _doc("Lowest level that is logged.")] = "info"
-    database_threads: Annotated[int, _doc("Threads that run database reads, per process.")] = 4
-    cache_bytes: Annotated[int, _doc("Disk space for rebuilt hot files, in bytes.")] = 20 * 2**30
-    memory_cache_bytes: Annotated[int, _doc("Memory for hot git objects and xorb indexes, per process, in bytes.")] = (
-        2**26
-    )
-    regular_file_limit: Annotated[int, _doc("Largest file kept as a plain git blob, in bytes; above it: LFS.")] = (
+    database_threads: Annotated[int, _doc("Threads that run database reads, per process.", 1)] = 4
+    cache_bytes: Annotated[int, _doc("Disk space for rebuilt hot files, in bytes.", 0)] = 20 * 2**30
+    memory_cache_bytes: Annotated[
+        int, _doc("Memory for hot git objects and xorb indexes, per process, in bytes.", 0)
+    ] = 2**26
+    regular_file_limit: Annotated[int, _doc("Largest file kept as a plain git blob, in bytes; above it: LFS.", 0)] = (
         10 * 2**20
     )
-    commit_body_limit: Annotated[int, _doc("Largest body of one commit request, in bytes.")] = 2**30
-    push_limit: Annotated[int, _doc("Largest pack of one git push, in bytes.")] = 4 * 2**30
+    commit_body_limit: Annotated[int, _doc("Largest body of one commit request, in bytes.", 1)] = 2**30
+    push_limit: Annotated[int, _doc("Largest pack of one git push, in bytes.", 1)] = 4 * 2**30
     inline_verify_limit: Annotated[
-        int, _doc("Files up to this many bytes have their SHA-256 checked before an upload is answered.")
+        int, _doc("Files up to this many bytes have their SHA-256 checked before an upload is answered.", 0)
     ] = 256 * 2**20
     upload_lease_seconds: Annotated[
-        int, _doc("How long uploaded content may wait for its commit before gc reaps it.")
+        int, _doc("How long uploaded content may wait for its commit before gc reaps it.", 0)
     ] = 86_400
-    token_seconds: Annotated[int, _doc("Lifetime of the short-lived tokens handed to transfer clients.")] = 3600
-    session_days: Annotated[int, _doc("Days until a browser session ends.")] = 30
-    drain_seconds: Annotated[int, _doc("How long requests may finish after SIGTERM.")] = 20
+    token_seconds: Annotated[int, _doc("Lifetime of the short-lived tokens handed to transfer clients.", 1)] = 3600
+    session_days: Annotated[int, _doc("Days until a browser session ends.", 1)] = 30
+    drain_seconds: Annotated[int, _doc("How long requests may finish after SIGTERM.", 0)] = 20
 
     @property
     def database_address(self) -> str:
@@ -98,7 +103,7 @@ def load(
     """Settings merged from all sources, and the explanation of each.
 
     ``flags`` holds command line values (``None`` = not given). ``file`` defaults to ``commonground.toml`` in the data
-    directory, then in the working directory. Raises :class:`InvalidSetting` on unknown names and wrong types.
+    directory, then in the working directory. Raises :class:`InvalidSetting` on unknown names and on values that cannot be.
     """
     environ = os.environ if environ is None else environ
     given = {name: value for name, value in (flags or {}).items() if value is not None}
@@ -154,9 +159,36 @@ def _read_toml(path: Path | None) -> dict[str, Any]:
 def _convert(values: dict[str, Any]) -> Settings:
     plain = {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
     try:
-        return msgspec.convert(plain, Settings, strict=False, dec_hook=_decode_path)
+        settings = msgspec.convert(plain, Settings, strict=False, dec_hook=_decode_path)
     except msgspec.ValidationError as error:
-        raise InvalidSetting(name="configuration", reason=str(error)) from None
+        reason, _, place = str(error).partition(" - at `$.")
+        raise InvalidSetting(name=place.rstrip("`") or "configuration", reason=reason) from None
+    for name, fits, reason in _RULES:
+        if getattr(settings, name) and not fits(settings):
+            raise InvalidSetting(name=name, reason=reason)
+    return settings
+
+
+def _are_networks(addresses: tuple[str, ...]) -> bool:
+    try:
+        return [ip_network(address, strict=False) for address in addresses] != []
+    except ValueError:
+        return False
+
+
+_RULES: tuple[tuple[str, Callable[[Settings], bool], str], ...] = (
+    ("public_url", lambda s: s.public_url.startswith(("http://", "https://")), "must begin with http:// or https://"),
+    (
+        "database_url",
+        lambda s: s.database_url.startswith(("postgresql://", "postgresql+psycopg://", "sqlite:///")),
+        "must begin with postgresql://",
+    ),
+    ("storage_url", lambda s: s.storage_url.startswith(("s3://", "file:///")), "must begin with s3://"),
+    ("secret_key", lambda s: len(s.secret_key) >= KEY_LENGTH, f"needs at least {KEY_LENGTH} characters"),
+    ("trusted_proxies", lambda s: _are_networks(s.trusted_proxies), "must be addresses or networks like 10.0.0.0/8"),
+    ("tls_cert", lambda s: s.tls_key is not None and s.tls_cert is not None and s.tls_cert.is_file(), _TLS),
+    ("tls_key", lambda s: s.tls_cert is not None and s.tls_key is not None and s.tls_key.is_file(), _TLS),
+)
 
 
 def _decode_path(kind: type, value: Any) -> Any:

@@ -93,8 +93,6 @@ def _hand_down(values: dict[str, Any]) -> None:
 
 
 def _check_address(settings: Settings) -> None:
-    if bool(settings.tls_cert) != bool(settings.tls_key):
-        raise InvalidSetting(name="tls_cert and tls_key", reason="give both or none")
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

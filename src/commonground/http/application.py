@@ -77,6 +77,9 @@ class Application:
             try:
                 if steps[kind] is not None:
                     await steps[kind]()
+            except CommongroundError as error:
+                await send({"type": f"{kind}.failed", "message": f"{error.code}: {error}"})
+                return
             except Exception as error:  # noqa: BLE001 - process edge: the server reports it and ends
                 logger().exception("server could not start or stop", step=kind)
                 await send({"type": f"{kind}.failed", "message": str(error)})
