@@ -11,8 +11,12 @@ from bench.server import COMMAND, Server
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial" / "first-steps.md"
 
 
-def _blocks() -> list[tuple[str, str]]:
-    return re.findall(r"^```(\w+(?: \w+)?)\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+def _blocks(page: Path = PAGE) -> list[tuple[str, str]]:
+    return re.findall(r"^```(\w+(?: \w+)?)\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_the_chinese_page_has_the_same_commands() -> None:
+    assert _blocks(PAGE.with_name("first-steps.zh-CN.md")) == _blocks()
 
 
 def test_the_first_steps(tmp_path: Path) -> None:
