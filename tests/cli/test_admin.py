@@ -121,4 +121,13 @@ def test_the_command_ends_with_one_readable_line(tmp_path: Path) -> None:
     program = "import sys; from commonground.cli.main import main; sys.argv[0]='commonground'; main()"
     done = subprocess.run([sys.executable, "-c", program, *command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "CG-1104: There is no user or organisation named nobody.\n"
+    assert done.stderr == "CG-1104: There is no user or organisation named nobody; check the spelling of the name.\n"
+
+
+def test_an_invitation_is_an_address_to_join_at(run: Run, accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CG_PUBLIC_URL", "https://hub.example/")
+    address = run("invite", "--days", "1").strip()
+    assert address.startswith("https://hub.example/join/")
+    assert asyncio.run(accounts.check_link(address.rpartition("/")[2])) == "invitation"
+    with pytest.raises(BadRequest):
+        run("invite", "--days", "0")

@@ -1,4 +1,4 @@
-"""``commonground admin``: make users, organisations and tokens, whether a server runs or not."""
+"""``commonground admin``: make users, organisations, tokens and invitations, whether a server runs or not."""
 
 import asyncio
 import sys
@@ -18,9 +18,10 @@ from commonground.errors import BadRequest
 
 T = TypeVar("T")
 
-app = cyclopts.App(name="admin", help="Create users, organisations and tokens.")
+app = cyclopts.App(name="admin", help="Create users, organisations, tokens and invitations.")
 
 _PASSWORD_LIMIT = 4096
+LONGEST_INVITATION = 365
 
 
 @app.command
@@ -137,6 +138,28 @@ def create_token(
         return await accounts.create_token(
             account.id, name=name, role=role, scopes=scopes, expires_at=expires_at, value=value
         )
+
+    print(_run(data, work))
+
+
+@app.command
+def invite(*, days: int = 7, data: Path | None = None) -> None:
+    """Make a one-time link with which somebody may join, and print its address, and nothing else.
+
+    Parameters
+    ----------
+    days
+        How long the link works.
+    data
+        Directory of everything the server keeps.
+
+    """
+    if not 1 <= days <= LONGEST_INVITATION:
+        raise BadRequest(reason=f"an invitation is valid for 1 to {LONGEST_INVITATION} days")
+
+    async def work(accounts: Accounts) -> str:
+        code = await accounts.invite(days=days)
+        return f"{accounts.settings.public_url.rstrip('/') or accounts.settings.address}/join/{code}"
 
     print(_run(data, work))
 

@@ -16,7 +16,7 @@ app = cyclopts.App(
 )
 # Modules are imported when their command runs: `commonground --help` stays quick.
 app.command("commonground.cli.serve:serve", name="serve", help="Run the server.")
-app.command("commonground.cli.admin:app", name="admin", help="Create users, organisations and tokens.")
+app.command("commonground.cli.admin:app", name="admin", help="Create users, organisations, tokens and invitations.")
 app.command("commonground.cli.configuration:app", name="config", help="Show the settings.")
 app.command("commonground.cli.demo:demo", name="demo", help="Load the sample models and data sets.")
 app.command("commonground.cli.maintenance:fsck", name="fsck", help="Check that every reference leads to sound content.")
