@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, or_, s
 
 from commonground.accounts.model import Account, MemberRole, Scope, TokenInfo
 from commonground.database.conflict import insert_or_ignore, upsert
+from commonground.database.prepared import Prepared
 from commonground.database.schema.accounts import account, membership, token
 
 decode_scopes = msgspec.json.Decoder(tuple[Scope, ...]).decode
@@ -42,7 +43,7 @@ _MEMBERS = (
 )
 
 CALLER_COLUMNS = (account.c.id, account.c.name, account.c.is_admin, membership.c.organization_id, membership.c.role)
-_BY_DIGEST = (
+_BY_DIGEST = Prepared(
     select(
         *CALLER_COLUMNS,
         token.c.id.label("token_id"),
@@ -143,7 +144,7 @@ def members_of(connection: Connection, organization_id: int) -> list[tuple[Accou
 
 def rows_by_digest(connection: Connection, digest: bytes) -> Sequence[Any]:
     """A row per membership of the account behind a token (one without, if it has none); empty for no such token."""
-    return connection.execute(_BY_DIGEST, {"digest": digest}).all()
+    return _BY_DIGEST.all(connection, {"digest": digest})
 
 
 def caller_rows(connection: Connection, account_id: int) -> Sequence[Any]:

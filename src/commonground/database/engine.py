@@ -22,6 +22,13 @@ def reader(url: str, threads: int) -> Engine:
     return engine
 
 
+def looker(url: str) -> Engine:
+    """Like :func:`reader`, for :class:`Lookups`: a connection stays with its thread and begins nothing itself."""
+    engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})  # closed by another
+    _on_connect(engine, ["PRAGMA query_only=ON"])
+    return engine
+
+
 def pool(url: str, threads: int) -> Engine:
     """The PostgreSQL connections of a process: ``threads`` each for reading, for lookups and for writing."""
     options = f"-c lock_timeout={BUSY_MILLISECONDS} -c timezone=UTC"

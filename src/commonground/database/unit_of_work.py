@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from commonground.database import engine as engines
 from commonground.database.failures import translate
+from commonground.database.lookups import Lookups
 from commonground.database.signals import Signals
 from commonground.database.writers import GroupingWriter, PooledWriter, Writer
 
@@ -40,11 +41,11 @@ class Database:
         if self.is_sqlite:
             self._writer = GroupingWriter(url, self.signals)
             self.engine = engines.reader(url, threads + 4)
-            self._lookups = engines.reader(url, 2)  # of their own: the event loop never waits for a busy reader
+            self._lookups = Lookups(engines.looker(url))
         else:
             pool = engines.pool(url, threads)
             self._writer = PooledWriter(pool, threads, self.signals)
-            self.engine = self._lookups = engines.snapshots(pool)
+            self.engine = engines.snapshots(pool)
 
     async def read(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of ``work`` on one consistent snapshot."""
@@ -63,8 +64,7 @@ class Database:
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._lookup_pool, partial(self.read_now, work, *args, **kwargs))
         try:
-            with self._lookups.connect() as connection:
-                return work(connection, *args, **kwargs)
+            return self._lookups.run(lambda connection: work(connection, *args, **kwargs))
         except SQLAlchemyError as error:
             raise translate(error) from error
 
@@ -86,4 +86,5 @@ class Database:
         self._pool.shutdown(wait=True)
         self._lookup_pool.shutdown(wait=True)
         self.engine.dispose()
-        self._lookups.dispose()
+        if self.is_sqlite:
+            self._lookups.close()

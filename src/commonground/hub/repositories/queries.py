@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, cast
 import msgspec
 from sqlalchemy import (
     Connection,
-    Row,
     Select,
     and_,
     bindparam,
@@ -21,6 +20,7 @@ from sqlalchemy import (
 
 from commonground.accounts.model import MemberRole, RepositoryKind
 from commonground.database.conflict import insert_or_ignore, upsert
+from commonground.database.prepared import Prepared
 from commonground.database.schema.accounts import access_grant, account, membership
 from commonground.database.schema.hub import (
     git_object,
@@ -85,7 +85,7 @@ class Owner(NamedTuple):
     default_visibility: str
 
 
-def to_repository(row: Row[*tuple[Any, ...]]) -> Repository:
+def to_repository(row: Sequence[Any]) -> Repository:
     """The repository in the first columns (:data:`COLUMNS`) of a row."""
     (
         identity, kind, owner_id, owner, name, visibility, gated, disabled, branch, options, head, card, description,
@@ -131,14 +131,18 @@ _WITH_GRANT = _WITH_OWNER.outerjoin(
     and_(access_grant.c.repository_id == _r.id, access_grant.c.account_id == bindparam("account_id")),
 )
 _FOUND: Select[Any] = select(*COLUMNS, access_grant.c.role.label("granted")).select_from(_WITH_GRANT)
-_BY_NAME = _FOUND.where(
-    account.c.name_key == bindparam("owner_key"), _r.kind == bindparam("kind"), _r.name_key == bindparam("name_key")
+_BY_NAME = Prepared(
+    _FOUND.where(
+        account.c.name_key == bindparam("owner_key"), _r.kind == bindparam("kind"), _r.name_key == bindparam("name_key")
+    )
 )
-_BY_ID = _FOUND.where(_r.id == bindparam("id"))
-_BY_REDIRECT = _FOUND.join(redirect, redirect.c.repository_id == _r.id).where(
-    redirect.c.kind == bindparam("kind"),
-    redirect.c.owner_key == bindparam("owner_key"),
-    redirect.c.name_key == bindparam("name_key"),
+_BY_ID = Prepared(_FOUND.where(_r.id == bindparam("id")))
+_BY_REDIRECT = Prepared(
+    _FOUND.join(redirect, redirect.c.repository_id == _r.id).where(
+        redirect.c.kind == bindparam("kind"),
+        redirect.c.owner_key == bindparam("owner_key"),
+        redirect.c.name_key == bindparam("name_key"),
+    )
 )
 _MANY = select(*COLUMNS).select_from(_WITH_OWNER).where(_r.id.in_(bindparam("ids", expanding=True)))
 
@@ -160,8 +164,8 @@ def by_id(connection: Connection, repository_id: int, account_id: int | None = N
     return _found(connection, _BY_ID, account_id, id=repository_id)
 
 
-def _found(connection: Connection, statement: Select[Any], account_id: int | None, **keys: Any) -> Found | None:
-    row = connection.execute(statement, {"account_id": account_id or 0, **keys}).first()
+def _found(connection: Connection, statement: Prepared, account_id: int | None, **keys: Any) -> Found | None:
+    row = statement.first(connection, {"account_id": account_id or 0, **keys})
     return Found(to_repository(row), row[-1]) if row else None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, delete, or_, select, update
 
 from commonground.database.conflict import insert_or_ignore
+from commonground.database.prepared import Prepared
 from commonground.database.schema.hub import ref, repository
 from commonground.hub.revisions.model import Ref
 from commonground.hub.revisions.refnames import PULLS
@@ -13,7 +14,9 @@ from commonground.hub.revisions.refnames import PULLS
 _MINE = ref.c.repository_id == bindparam("repository")
 _COLUMNS = (ref.c.name, ref.c.sha, ref.c.target)
 _ALL = select(*_COLUMNS).where(_MINE).order_by(ref.c.name)
-_EITHER = select(*_COLUMNS).where(_MINE, or_(ref.c.name == bindparam("first"), ref.c.name == bindparam("second")))
+_EITHER = Prepared(
+    select(*_COLUMNS).where(_MINE, or_(ref.c.name == bindparam("first"), ref.c.name == bindparam("second")))
+)
 _AMONG = select(*_COLUMNS).where(_MINE, ref.c.name.in_(bindparam("names", expanding=True)))
 _BELOW = select(ref.c.name).where(_MINE, ref.c.name.like(bindparam("pattern"), escape="\\"))
 _MOVE = (
@@ -48,7 +51,7 @@ def all_refs(connection: Connection, repository_id: int) -> list[Ref]:
 def find_ref(connection: Connection, repository_id: int, names: tuple[str, str]) -> Ref | None:
     """The first of two refs that exists."""
     values = {"repository": repository_id, "first": names[0], "second": names[1]}
-    found = {row.name: row for row in connection.execute(_EITHER, values)}
+    found = {row.name: row for row in _EITHER.all(connection, values)}
     row = found.get(names[0]) or found.get(names[1])
     return _ref(row) if row else None
 
