@@ -22,7 +22,7 @@ class Prepared:
         self._names = tuple(compiled.positiontup or ())
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         columns = statement.selected_columns
-        self._row: Any = namedtuple("Row", columns.keys(), rename=True)  # noqa: PYI024 - its fields are data
+        self._row: Any = namedtuple("Row", columns.keys(), rename=True)  # type: ignore[misc]  # noqa: PYI024
         self._booleans = [index for index, column in enumerate(columns) if isinstance(column.type, Boolean)]
 
     def all(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
