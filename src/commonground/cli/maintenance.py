@@ -122,7 +122,7 @@ def _show(report: dict[str, Any], json: bool) -> None:
     if json:
         sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)  # a path may look like markup
     for name, value in report.items():
         if not isinstance(value, list):
             console.print(f"{name.replace('_', ' '):14} {value:,}" if isinstance(value, int) else f"{name}: {value}")
