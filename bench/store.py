@@ -1,6 +1,6 @@
 """The measures of area ``store``, by name."""
 
-from bench import crash, deduplication, large, requests, transfers
+from bench import crash, deduplication, large, requests, search, transfers
 from bench.report import Measure
 
 MEASURES: dict[str, Measure] = {
@@ -11,6 +11,7 @@ MEASURES: dict[str, Measure] = {
     "process": requests.process,
     "insert": deduplication.insert,
     "trees": large.trees,
+    "search": search.search,
     "push": large.push,
     "big_file": transfers.big_file,
     "kills": crash.kills,
