@@ -1,6 +1,5 @@
 import asyncio
 import threading
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -147,20 +146,3 @@ async def test_a_running_consumer_survives_a_failing_batch(sqlite: Database) -> 
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-
-
-async def test_a_subscriber_hears_of_what_happens_next(database: Database) -> None:
-    await append(database, "past")
-    stream = events.subscribe(database, ("wanted",), poll_seconds=60)
-    heard: asyncio.Task[Any] = asyncio.create_task(anext(stream))  # type: ignore[arg-type]
-    for _ in range(100):
-        await append(database, "other", "wanted")
-        if (await asyncio.wait([heard], timeout=0.1))[0]:
-            break
-    assert (await heard).kind == "wanted"
-
-
-async def test_a_subscriber_resumes_behind_a_position(database: Database) -> None:
-    await append(database, "a", "b")
-    stream = events.subscribe(database, after=0)
-    assert [(await anext(stream)).kind for _ in range(2)] == ["a", "b"]

@@ -6,7 +6,7 @@ its first event to its commit. So events are appended last, after the statements
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -113,24 +113,6 @@ def advance(connection: Connection, consumer: str, position: int) -> None:
 def prune(connection: Connection, before: int) -> int:
     """Forget events older than a time in UTC milliseconds; how many."""
     return connection.execute(_PRUNE, {"before": before}).rowcount
-
-
-async def subscribe(
-    database: Database, kinds: Sequence[str] = (), after: int | None = None, poll_seconds: float = 1.0
-) -> AsyncIterator[Event]:
-    """Events as they happen, without end: those of this process at once, those of others within ``poll_seconds``.
-
-    Starts behind ``after``, or with the next event. A slow reader is not dropped: it reads from the table.
-    """
-    with database.signals.listen(SIGNAL) as woken:
-        position = await database.lookup(last_position) if after is None else after
-        while True:
-            woken.clear()
-            events, position = await database.lookup(read_next, position, kinds)
-            for event in events:
-                yield event
-            if not events:
-                await _wait(woken, poll_seconds)
 
 
 class Consumer:

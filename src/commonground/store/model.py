@@ -23,7 +23,6 @@ class FileState(IntEnum):
 
     UNVERIFIED = 0  # the server has not hashed it yet: readable only where it is linked
     VERIFIED = 1
-    MISMATCH = 2  # never served again
 
 
 class StoredFile(msgspec.Struct, frozen=True, kw_only=True):

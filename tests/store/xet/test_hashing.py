@@ -102,10 +102,3 @@ def test_verification_hashes_equal_the_reference(reference: LocalStore) -> None:
 def test_sha256_in_shards_is_word_swapped(reference: LocalStore) -> None:
     digests = {reference.hashes[name]: hashlib.sha256(data).digest() for name, data in reference.files.items()}
     assert {file.hash: file.sha256 for file in reference.shard.files} == digests
-
-
-@settings(deadline=None)
-@given(st.integers(0, (1 << 64) - 1))
-def test_global_dedup_eligibility(word: int) -> None:
-    assert hashing.is_global_dedup_eligible(b"\x55" * 24 + word.to_bytes(8, "little")) == (word % 1024 == 0)
-    assert hashing.is_global_dedup_eligible(b"\x55" * 24 + (word & ~1023).to_bytes(8, "little"))

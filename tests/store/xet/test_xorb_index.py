@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commonground.store.xet.errors import FormatError
-from commonground.store.xet.hashing import is_global_dedup_eligible, verification_hash
+from commonground.store.xet.hashing import verification_hash
 from commonground.store.xet.xorb_index import XorbIndex
 from tests.store.xet.oracle import LocalStore
 
@@ -22,12 +22,6 @@ def test_reference_xorbs_round_trip(reference: LocalStore) -> None:
         assert len(index.encode()) == 8 + 40 * len(xorb.chunks)
         assert (index.packed_length, index.unpacked_length(0, len(index))) == (xorb.packed_length, xorb.length)
         assert index.chunk_hashes(0, len(index)) == [chunk.hash for chunk in xorb.chunks]
-
-
-def test_eligible_chunks_are_found() -> None:
-    hashes = [bytes(24) + word.to_bytes(8, "little") for word in (1024, 1, 0, 1 << 63, 512)]
-    index = XorbIndex.of(hashes, [10, 20, 30, 40, 50], [1] * 5)
-    assert index.global_dedup_chunks() == [i for i, h in enumerate(hashes) if is_global_dedup_eligible(h)] == [0, 2, 3]
 
 
 def test_ranges() -> None:

@@ -19,8 +19,6 @@ DATA_KEY: Final = bytes.fromhex("6697f5775b9550de3135cbaca597181c9de421109beb2b5
 INTERNAL_NODE_KEY: Final = bytes.fromhex("017ec5c7a5472996fd946666b48a02e65ddd536f37c76dd2f86352e64a53713f")
 VERIFICATION_KEY: Final = bytes.fromhex("7f1857d6ce56ed66127ff913e7a5c3f3a4cd26d5b5db49e64124987f28fb94c3")
 
-GLOBAL_DEDUP_MODULUS: Final = 1024
-"""A chunk is eligible for global dedup when the last word of its hash is a multiple of this."""
 _GROUP_SMALLEST_CUT: Final = 2
 _GROUP_LARGEST: Final = 9
 _CUT_MASK: Final = 0b11
@@ -81,11 +79,6 @@ def file_hash(chunks: Sequence[Node]) -> bytes:
 def verification_hash(chunk_hashes: Sequence[bytes]) -> bytes:
     """Proof that the uploader of a term knows the chunks it names: keyed hash over their hashes in order."""
     return blake3(b"".join(chunk_hashes), key=VERIFICATION_KEY).digest()
-
-
-def is_global_dedup_eligible(h: bytes) -> bool:
-    """Whether a client may ask for this chunk by its hash alone (first chunks of files are eligible besides)."""
-    return int.from_bytes(h[_LAST_WORD : _LAST_WORD + 2], "little") % GLOBAL_DEDUP_MODULUS == 0
 
 
 def _parents(level: list[Node]) -> list[Node]:

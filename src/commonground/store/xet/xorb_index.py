@@ -11,14 +11,12 @@ import numpy.typing as npt
 from blake3 import blake3
 
 from commonground.store.xet.errors import FormatError
-from commonground.store.xet.hashing import GLOBAL_DEDUP_MODULUS, HASH_LENGTH, VERIFICATION_KEY
+from commonground.store.xet.hashing import HASH_LENGTH, VERIFICATION_KEY
 from commonground.store.xet.limits import CHUNK_HEADER_LENGTH, MAX_CHUNK_LENGTH, MAX_XORB_CHUNKS, MAX_XORB_LENGTH
 
 _HEADER: Final = struct.Struct("<4sI")
 _MAGIC: Final = b"XIX1"
 _ROW_LENGTH: Final = HASH_LENGTH + 4 + 4
-_WORDS: Final = HASH_LENGTH // 8
-_LAST_WORD: Final = _WORDS - 1
 
 Offsets = npt.NDArray[np.uint32]
 
@@ -105,12 +103,6 @@ class XorbIndex:
         return [
             self._hashes[at : at + HASH_LENGTH] for at in range(start * HASH_LENGTH, end * HASH_LENGTH, HASH_LENGTH)
         ]
-
-    def global_dedup_chunks(self) -> list[int]:
-        """Positions of the chunks whose hash makes them eligible for global dedup (docs/xet/deduplication.md)."""
-        words = np.frombuffer(self._hashes, "<u8")[_LAST_WORD::_WORDS]
-        found: list[int] = np.flatnonzero(words % GLOBAL_DEDUP_MODULUS == 0).tolist()
-        return found
 
     def packed_range(self, start: int, end: int) -> tuple[int, int]:
         """Bytes [start, end) of the xorb that hold the chunks [start, end)."""
