@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -86,20 +87,16 @@ class FileMethods:
         address = _file(Address.of(repository).at(branch, path))
         query = wire.ChangeFileQuery(title=title, description=description, parent=parent)
         target = file_path(address, "files", _revision(address))
-        if isinstance(content, (str, os.PathLike)):
-            with Path(content).open("rb") as file:
-                return self._transport.upload("PUT", target, file, wire.Commit, query)
-        return self._transport.upload("PUT", target, content, wire.Commit, query)
+        with _opened(content) as body:
+            return self._transport.upload("PUT", target, body, wire.Commit, query)
 
     def upload_content(
         self, repository: str | Address, content: "bytes | str | os.PathLike[str] | IO[bytes]"
     ) -> wire.Content:
         """Upload content of any size for a later :meth:`create_commit`, which names it with ``WriteLarge``."""
         target = repository_path(Address.of(repository), "contents")
-        if isinstance(content, (str, os.PathLike)):
-            with Path(content).open("rb") as file:
-                return self._transport.upload("POST", target, file, wire.Content)
-        return self._transport.upload("POST", target, content, wire.Content)
+        with _opened(content) as body:
+            return self._transport.upload("POST", target, body, wire.Content)
 
     def delete_file(
         self,
@@ -185,3 +182,13 @@ def _file(address: Address) -> Address:
     if not address.path:
         raise InvalidAddress(address=str(address), reason="the path of the file is missing")
     return address
+
+
+@contextmanager
+def _opened(content: "bytes | str | os.PathLike[str] | IO[bytes]") -> Iterator[bytes | IO[bytes]]:
+    """``content``; a path is opened for as long as the block lasts."""
+    if isinstance(content, (str, os.PathLike)):
+        with Path(content).open("rb") as file:
+            yield file
+    else:
+        yield content
