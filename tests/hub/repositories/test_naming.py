@@ -13,7 +13,25 @@ def test_usual_names_are_accepted(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "a" * 97, "-a", ".a", "a.", "a-", "a..b", "a--b", "a.git", "a.GIT", "a.lock", "resolve", "Raw", "a b", "a/b", "模型", "a\n"],
+    [
+        "",
+        "a" * 97,
+        "-a",
+        ".a",
+        "a.",
+        "a-",
+        "a..b",
+        "a--b",
+        "a.git",
+        "a.GIT",
+        "a.lock",
+        "resolve",
+        "Raw",
+        "a b",
+        "a/b",
+        "模型",
+        "a\n",
+    ],
 )
 def test_unsafe_names_are_refused(name: str) -> None:
     with pytest.raises(InvalidName):
