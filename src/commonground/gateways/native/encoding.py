@@ -6,8 +6,7 @@ from commonground.accounts.model import TokenInfo
 from commonground.gateways.native import wire
 from commonground.hub.repositories.model import Repository
 from commonground.hub.revisions import model
-
-EXECUTABLE = 0o100755
+from commonground.hub.revisions.trees import EXECUTABLE
 
 
 def repository(found: Repository) -> wire.Repository:
