@@ -1,6 +1,8 @@
 """Assembles the server: services, gateways and background work, for the role this process has."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -21,12 +23,13 @@ from commonground.http.guards import same_origin_guard
 from commonground.http.health import HealthRoutes
 from commonground.http.routing import Route, Router
 from commonground.services import Services
-from commonground.settings import Settings
+from commonground.settings import START, Settings
 from commonground.store.model import XORBS
 from commonground.upkeep import task_handlers, upkeep
 from commonground.web.pages import Web
 
 FLUSH_SECONDS = 5.0
+WATCH_SECONDS = 1.0
 UPKEEP_SECONDS = 3600.0
 PROBE = f"{XORBS}/probe"
 """An object nobody wrote: asking for it shows that the storage answers."""
@@ -66,8 +69,9 @@ class _Server:
         services = self._services = await Services.open(self._settings)
         for route in routes(services, self.router):
             self.router.add(route)
-        downloads = services.repositories.downloads
-        self._repeat(FLUSH_SECONDS, downloads.flush)
+        self._repeat(FLUSH_SECONDS, services.repositories.downloads.flush)
+        if START in os.environ:
+            self._repeat(WATCH_SECONDS, _leave_with_parent)
         if self._settings.role in {"all", "web"}:
             await tell_first_administrator(services)
         if self._settings.role in {"all", "worker"}:
@@ -92,6 +96,12 @@ class _Server:
         if self._services is not None:
             await self._services.repositories.flush_downloads()
             await self._services.close()
+
+
+async def _leave_with_parent() -> None:
+    """End when the process that started this one is gone: a worker left behind would hold the port for ever."""
+    if os.getppid() != int(os.environ[START].partition("-")[0]):
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _repeatedly(seconds: float, work: Callable[[], Awaitable[object]]) -> None:

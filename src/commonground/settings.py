@@ -13,7 +13,7 @@ from commonground.errors import InvalidSetting
 
 Role = Literal["all", "hub", "inference", "worker", "web"]
 START = "COMMONGROUND_START"
-"""Environment variable that names one start of a server, the same in all its processes."""
+"""Environment variable that names one start of a server, the same in all its processes: ``<id of the first>-<random>``."""
 
 
 def _doc(text: str, least: int | None = None, most: int | None = None) -> msgspec.Meta:

@@ -5,11 +5,13 @@ import re
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from bench.server import COMMAND, Server
 
@@ -245,6 +247,22 @@ def test_a_wrong_setting_is_one_line(tmp_path: Path, name: str, value: str) -> N
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(f"CG-1501: Setting {name}: .*\n", done.stderr)
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("moment", [0.3, 0.7])
+def test_a_server_that_is_told_to_end_while_it_starts_ends_at_once(tmp_path: Path, moment: float) -> None:
+    server = Deployed(tmp_path, workers="2")
+    command = [*COMMAND, "serve", "--data", str(server.data), "--port", str(server.port)]
+    with subprocess.Popen(command, env=server._environment(), stderr=subprocess.DEVNULL) as process:
+        while not _has_children(process.pid):
+            time.sleep(0.01)
+        time.sleep(moment)
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def _has_children(process_id: int) -> bool:
+    return bool(psutil.Process(process_id).children())
 
 
 def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:

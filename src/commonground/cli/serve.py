@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import signal
 import socket
 import ssl
 import sys
@@ -62,6 +63,7 @@ def serve(
     _hand_down({item.name: item.value for item in explained if item.source != "default"})
     settings.data.mkdir(parents=True, exist_ok=True)
     _check_address(settings)
+    os.register_at_fork(after_in_child=_heed_signals)
     threading.Thread(target=_announce, args=(settings,), daemon=True).start()
     _server(settings).serve()
 
@@ -85,11 +87,17 @@ def _server(settings: Settings) -> Any:
     )
 
 
+def _heed_signals() -> None:
+    """A worker that is told to end before it set up its own handlers ends: the ones it inherited only take notes."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def _hand_down(values: dict[str, Any]) -> None:
     """Worker processes read the settings from the environment."""
     for name, value in values.items():
         os.environ[f"CG_{name.upper()}"] = ",".join(value) if isinstance(value, tuple) else str(value)
-    os.environ[START] = secrets.token_hex(8)
+    os.environ[START] = f"{os.getpid()}-{secrets.token_hex(8)}"
 
 
 def _check_address(settings: Settings) -> None:
