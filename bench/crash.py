@@ -18,7 +18,7 @@ WRITERS = 3
 
 
 def kills(times: int = 200) -> list[Row]:
-    """Acknowledged commits lost, and what fsck finds, after ``times`` kills. ``BENCH_KILLS`` sets another number."""
+    """Acknowledged commits lost, what fsck finds and what gc cannot reap, after ``times`` kills. ``BENCH_KILLS`` sets another number."""
     times = int(os.environ.get("BENCH_KILLS", times))
     acknowledged: dict[str, str] = {}
     with Server() as server:
@@ -34,16 +34,28 @@ def kills(times: int = 200) -> list[Row]:
             lost += _missing(server, round_commits)
         lost += _missing(server, acknowledged)
         server.stop()
-        report = json.loads(server.command("fsck", "--json", "--data", str(server.data)))
-        left = json.loads(server.command("gc", "--dry-run", "--json", "--data", str(server.data)))
-    problems = float(len(report.get("problems", [])))
-    peers = {
+        problems = _problems(server)
+        reaped = _collect(server)
+        left = _collect(server)
+        problems += _problems(server)
+    peers: dict[str, float] = {
         "kills": times,
         "acknowledged": len(acknowledged),
         "fsck_problems": problems,
-        "leftovers": float(len(str(left))),
+        "reaped": reaped,
+        "left": left,
     }
-    return [row("kill_lost", [len(set(lost)) + problems], "commits", "lower", peers)]
+    return [row("kill_lost", [len(set(lost)) + problems + left], "commits", "lower", peers)]
+
+
+def _problems(server: Server) -> int:
+    return len(json.loads(server.command("fsck", "--json", "--data", str(server.data)))["problems"])
+
+
+def _collect(server: Server) -> int:
+    """Remove what the crashes left behind, whatever its age; how many objects, files and xorbs that were."""
+    found = json.loads(server.command("gc", "--json", "--data", str(server.data), CG_UPLOAD_LEASE_SECONDS="0"))
+    return sum(found[name] for name in ("git_objects", "files", "xorbs", "stray_objects"))
 
 
 def _crash(server: Server, turn: int, done: dict[str, str]) -> None:

@@ -45,9 +45,10 @@ class Server:
         self.stop()
         shutil.rmtree(self.root, ignore_errors=True)
 
-    def command(self, *words: str) -> str:
-        """Run a ``commonground`` command; its standard output."""
-        run = subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False, env=self._environment())
+    def command(self, *words: str, **settings: str) -> str:
+        """Run a ``commonground`` command, with settings given as in ``CG_PORT="1"``; its standard output."""
+        environment = self._environment() | settings
+        run = subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False, env=environment)
         if run.returncode:
             raise RuntimeError(f"{words}: {run.stderr}")
         return run.stdout
