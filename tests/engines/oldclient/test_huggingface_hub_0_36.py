@@ -1,5 +1,7 @@
 """A client of the time before Xet was the only way: it uploads through git LFS."""
 
+import pytest
+
 from bench.server import USER
 
 from tests.engines.conftest import Script
@@ -20,5 +22,6 @@ api.delete_repo("{user}/old")
 """
 
 
-def test_upload_and_download(client: Script) -> None:
-    assert "'folder/note.txt', 'weights.bin'" in client(ROUND_TRIP.format(user=USER))
+@pytest.mark.parametrize("disable_xet", ["1", "0"])
+def test_upload_and_download(client: Script, disable_xet: str) -> None:
+    assert "'folder/note.txt', 'weights.bin'" in client(ROUND_TRIP.format(user=USER), HF_HUB_DISABLE_XET=disable_xet)
