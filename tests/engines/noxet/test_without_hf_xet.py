@@ -1,6 +1,7 @@
 """Today's client on a machine where hf_xet is not installed: uploads go through git LFS, downloads are plain."""
 
 from bench.server import USER
+
 from tests.engines.conftest import Script
 
 ROUND_TRIP = """

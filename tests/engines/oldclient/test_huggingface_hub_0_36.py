@@ -1,7 +1,6 @@
 """A client of the time before Xet was the only way: it uploads through git LFS."""
 
 import pytest
-
 from bench.server import USER
 
 from tests.engines.conftest import Script
