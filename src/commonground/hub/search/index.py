@@ -18,10 +18,9 @@ from sqlalchemy import (
 )
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import TSQUERY
-from sqlalchemy.sql.elements import UnaryExpression
-from sqlalchemy.sql.operators import custom_op
 
 from commonground.database.schema.hub import repository
+from commonground.hub.search.expressions import Unindexed
 from commonground.hub.search.model import Document, SearchIndex, TextMatch
 from commonground.hub.search.tokens import Term, endings, terms, words
 
@@ -84,7 +83,7 @@ class SqliteIndex:
             return None
         parts = [self._term(connection, term) for term in found]
         row, condition = self._table.c.rowid, self._matches(" ".join(parts))
-        test = unindexed(repository.c.id).in_(select(row).where(condition))
+        test = Unindexed(repository.c.id).in_(select(row).where(condition))
         slow = any(part.endswith("*") and len(part) > PREFIX_INDEXED + len('""*') for part in parts)
         return TextMatch(
             ids=select(row).where(condition),
@@ -160,11 +159,6 @@ class PostgresIndex:
 
 def _exists(source: TableClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     return select(literal(1)).select_from(source).where(*conditions).correlate(repository).exists()
-
-
-def unindexed(column: Any) -> Any:
-    """The same value as an expression, so that no planner uses an index on the column."""
-    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
 def _tsquery(found: list[Term]) -> ColumnElement[Any]:

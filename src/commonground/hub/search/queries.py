@@ -5,7 +5,7 @@ A condition that may be selective is a *source*: a select of row ids (to drive t
 the index of the sort order is scanned, which soon finds a page since matches are frequent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, literal, or_, select, true, tuple_
@@ -14,7 +14,7 @@ from commonground.accounts.model import Principal
 from commonground.database.schema.accounts import access_grant, account
 from commonground.database.schema.hub import repository, repository_tag
 from commonground.hub.repositories.model import KINDS
-from commonground.hub.search.index import unindexed
+from commonground.hub.search.expressions import Unindexed
 from commonground.hub.search.model import SearchIndex, SearchQuery
 
 _r = repository.c
@@ -28,7 +28,8 @@ _SORTS: dict[str, Any] = {
 }
 COUNTED = 20_000  # sources are counted up to here
 GATHERED = 2_000  # this many rows are sorted in less time than an index is scanned for rare ones
-FEW = 500  # the same for ids that were fetched, where conditions are frequent alone and rare together
+FEW = 500  # the same where conditions are frequent alone and rare together,
+SAMPLED = 1_000  # as seen in this many rows
 RANKED = 5_000  # texts with more matches are not ranked
 PROBED = 500  # up to here single rows are looked up in the text index
 
@@ -93,14 +94,15 @@ def sources(query: SearchQuery) -> list[Source]:
     found = [_tag_source(tag) for tag in query.index_tags]
     if query.author:
         owner = select(account.c.id).where(account.c.name_key == query.author.lower()).scalar_subquery()
-        found.append(_column_source(query, _r.owner_id == owner))
+        found.append(_column_source(query, _r.owner_id, lambda column: column == owner))
     if query.gated is not None:
-        found.append(_column_source(query, _r.gated.in_(["auto", "manual"]) if query.gated else _r.gated == ""))
-    if query.min_parameters is not None or query.max_parameters is not None:
-        low, high = query.min_parameters or 0, query.max_parameters
         found.append(
-            _column_source(query, and_(_r.parameters >= low, true() if high is None else _r.parameters <= high))
+            _column_source(
+                query, _r.gated, lambda column: column.in_(["auto", "manual"]) if query.gated else column == ""
+            )
         )
+    if query.min_parameters is not None or query.max_parameters is not None:
+        found.append(_column_source(query, _r.parameters, lambda column: _between(query, column)))
     return found
 
 
@@ -110,12 +112,17 @@ def _tag_source(tag: str) -> Source:
     return Source(select(rows.repository_id).where(rows.tag == tag), test)
 
 
-def _column_source(query: SearchQuery, condition: ColumnElement[bool]) -> Source:
-    return Source(select(_r.id).where(*_kind(query), condition), condition)
+def _column_source(query: SearchQuery, column: Any, condition: Callable[[Any], ColumnElement[bool]]) -> Source:
+    return Source(select(_r.id).where(*_kind(query, _r.kind), condition(column)), condition(Unindexed(column)))
 
 
-def _kind(query: SearchQuery) -> list[ColumnElement[bool]]:
-    return [_r.kind == query.kind] if query.kind else []
+def _between(query: SearchQuery, column: Any) -> ColumnElement[bool]:
+    low, high = query.min_parameters or 0, query.max_parameters
+    return and_(column >= low, true() if high is None else column <= high)
+
+
+def _kind(query: SearchQuery, column: Any) -> list[ColumnElement[bool]]:
+    return [column == query.kind] if query.kind else []
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------
@@ -140,7 +147,13 @@ def page(
     column = _SORTS[query.sort]
     conditions = [*tests, *_visible(principal), *_after(query, column, place)]
     if driver is not None:
-        return _sorted(connection, query, unindexed(column), [_r.id.in_(driver), *_kind(query), *conditions], limit)
+        return _sorted(
+            connection,
+            query,
+            Unindexed(column),
+            [_r.id.in_(driver), *_kind(query, Unindexed(_r.kind)), *conditions],
+            limit,
+        )
     kinds = (query.kind,) if query.kind else KINDS  # the indexes of the sort orders begin with the kind
     pages = [_sorted(connection, query, column, [_r.kind == kind, *conditions], limit) for kind in kinds]
     hits = [hit for hits in pages for hit in hits]
@@ -164,7 +177,7 @@ def _after(query: SearchQuery, column: Any, place: Place | None) -> list[ColumnE
 
 def _plan(
     connection: Connection, found: list[Source], limit: int
-) -> tuple[Select[Any] | list[int] | None, list[ColumnElement[bool]]]:
+) -> tuple[Select[Any] | None, list[ColumnElement[bool]]]:
     """The ids to gather from (``None``: scan the sort index), and the tests left to apply."""
     if not found:
         return None, []
@@ -177,9 +190,9 @@ def _plan(
     frequent, rest = [found[i] for i in common], [source for i, source in enumerate(found) if i not in common]
     if smallest not in common and len(rest) > 1:
         tested = [source for i, source in enumerate(found) if i not in common and i != smallest]
-        few = _few_with_all(connection, found[smallest], tested)
-        if few is not None:
-            return few, _tests(frequent, len(few))
+        tests = _tests(tested, COUNTED)
+        if _together(connection, found[smallest].ids, sizes[smallest], tests) < FEW:
+            return found[smallest].ids, [*tests, *_tests(frequent, FEW)]
     # A frequent text comes last: it is looked up for the rows that pass the rest, a few for every result.
     return None, [*_tests(rest, COUNTED), *_tests(frequent, 5 * limit)]
 
@@ -189,11 +202,10 @@ def _tests(found: Sequence[Source], rows: int) -> list[ColumnElement[bool]]:
     return [source.test if source.probe is None or rows > PROBED else source.probe for source in found]
 
 
-def _few_with_all(connection: Connection, driver: Source, others: Sequence[Source]) -> list[int] | None:
-    """The ids for which all conditions hold; ``None`` where they are many."""
-    both = select(_r.id).where(_r.id.in_(driver.ids), *_tests(others, COUNTED)).limit(FEW)
-    ids = list(connection.execute(both).scalars())
-    return ids if len(ids) < FEW else None
+def _together(connection: Connection, ids: Select[Any], size: int, tests: Sequence[ColumnElement[bool]]) -> float:
+    """About how many of ``size`` rows pass the tests, judged by the first of them."""
+    both = select(_r.id).where(_r.id.in_(ids.limit(SAMPLED)), *tests)
+    return _count(connection, both, SAMPLED) * size / min(size, SAMPLED)
 
 
 def _count(connection: Connection, ids: Select[Any], limit: int) -> int:
@@ -213,7 +225,7 @@ def ranked(
     statement = (
         select(_r.id)
         .join(hits, hits.c.repository_id == _r.id)
-        .where(*_kind(query), *(source.test for source in sources(query)), *_visible(principal))
+        .where(*_kind(query, Unindexed(_r.kind)), *(source.test for source in sources(query)), *_visible(principal))
         .order_by(hits.c.rank, _r.downloads.desc(), _r.id.desc())
         .offset(offset)
         .limit(limit)
