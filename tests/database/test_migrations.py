@@ -41,7 +41,7 @@ def tables(connection: Connection) -> dict[str, Any]:
 def definitions(connection: Connection) -> list[Any]:
     """The indexes and what the schema objects cannot express (full-text tables, triggers), as the database says them."""
     if connection.dialect.name == "sqlite":
-        query = "SELECT name, CASE type WHEN 'table' THEN '' ELSE sql END FROM sqlite_master WHERE name NOT LIKE '%alembic%'"
+        query = "SELECT name, CASE WHEN type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' THEN '' ELSE sql END FROM sqlite_master WHERE name NOT LIKE '%alembic%'"
     else:
         query = (
             "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname='public' AND tablename <> 'alembic_version'"

@@ -22,6 +22,7 @@ POSTGRESQL = (
 )
 DROP = ("DROP TABLE IF EXISTS repository_search",)
 
+
 def _attach(moment: str, statements: tuple[str, ...], dialect: str | None = None) -> None:
     for statement in statements:
         ddl = DDL(statement)  # type: ignore[no-untyped-call]

@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 _SEARCH_SQLITE = (
-    """CREATE VIRTUAL TABLE IF NOT EXISTS repository_search USING fts5(title, parts, body, tokenize='ascii', prefix='1 2 3')""",
+    """CREATE VIRTUAL TABLE IF NOT EXISTS repository_search USING fts5(title, parts, body, tokenize='ascii', prefix='2 3 4 5')""",
     """CREATE TRIGGER IF NOT EXISTS repository_search_delete AFTER DELETE ON repository
        BEGIN DELETE FROM repository_search WHERE rowid = old.id; END""",
 )
