@@ -79,7 +79,7 @@ class Server:
     def kill(self) -> None:
         """Kill the server and its workers at once, as a crash would."""
         assert self._process is not None
-        for process in self.processes():
+        for process in reversed(self.processes()):  # the parent first: it would start a killed worker again
             process.kill()
         self._process.wait(10)
         self._process = None
