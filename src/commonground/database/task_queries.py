@@ -239,7 +239,9 @@ def find(connection: Connection, task_id: int) -> Task | None:
     return None if row is None else _task(row)
 
 
-def newest(connection: Connection, state: State | None = None, before: int | None = None, limit: int = 50) -> list[Task]:
+def newest(
+    connection: Connection, state: State | None = None, before: int | None = None, limit: int = 50
+) -> list[Task]:
     """The last ``limit`` tasks, newest first, in a state or in any, older than the task ``before``."""
     statement = _NEWEST if state is None else _NEWEST_IN_STATE
     values = {"before": NO_ID if before is None else before, "state": state, "most": limit}
