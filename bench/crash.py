@@ -64,7 +64,7 @@ def _crash(server: Server, turn: int, done: dict[str, str]) -> None:
     uploading = _upload(server, turn) if turn % 4 == 0 else None
     for thread in threads:
         thread.start()
-    time.sleep(random.uniform(0.05, 0.8 if uploading is None else 2.5))
+    time.sleep(random.uniform(0.05, 0.8) if uploading is None else random.uniform(0.8, 3.5))
     server.kill()
     stop.set()
     for thread in threads:
