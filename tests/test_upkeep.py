@@ -5,12 +5,12 @@ import pytest
 from sqlalchemy import Connection, func, insert, select, update
 
 from commonground.database import events
+from commonground.database.clock import now_ms
 from commonground.database.schema.operation import event
 from commonground.database.schema.store import multipart_upload
 from commonground.hub.revisions.service import REINDEX
 from commonground.services import Services
 from commonground.settings import Settings
-from commonground.store.clock import now
 from commonground.store.verification import VERIFY_FILE
 from commonground.upkeep import EVENTS_KEPT, task_handlers, upkeep
 
@@ -36,7 +36,7 @@ async def keep_up(services: Services) -> None:
 async def test_old_events_are_forgotten(services: Services) -> None:
     def happened(connection: Connection) -> None:
         events.append(connection, "old")
-        connection.execute(update(event).values(created_at=now() - EVENTS_KEPT - 1000))
+        connection.execute(update(event).values(created_at=now_ms() - EVENTS_KEPT - 1000))
         events.append(connection, "new")
 
     await services.database.write(happened)
@@ -46,7 +46,7 @@ async def test_old_events_are_forgotten(services: Services) -> None:
 
 async def test_all_abandoned_uploads_are_reaped(services: Services) -> None:
     row = {"account_id": 1, "sha256": bytes(32), "size": 1, "part_size": 1, "created_at": 0}
-    rows = [{**row, "id": f"{number:064x}"} for number in range(50)] + [{**row, "id": "f" * 64, "created_at": now()}]
+    rows = [{**row, "id": f"{number:064x}"} for number in range(50)] + [{**row, "id": "f" * 64, "created_at": now_ms()}]
     await services.database.write(lambda connection: connection.execute(insert(multipart_upload), rows))
     await services.store.backend.put(f"uploads/lfs/{7:064x}/1", b"part")
     await keep_up(services)

@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable
 
 from commonground.database import events
+from commonground.database.clock import now_ms
 from commonground.database.tasks import Handler, Running
 from commonground.gateways.lfs.uploads import Uploads
 from commonground.hub.revisions.service import REINDEX
 from commonground.hub.weights.service import TASK as READ_WEIGHTS
 from commonground.hub.weights.service import WeightsReader, WeightsTask
 from commonground.services import Services
-from commonground.store.clock import now
 
 EVENTS_KEPT = 30 * 86_400_000
 """How long events are kept, in milliseconds."""
@@ -30,7 +30,7 @@ def upkeep(services: Services) -> list[Callable[[], Awaitable[object]]]:
     uploads = Uploads(services.database, services.store, services.settings)
 
     async def forget_events() -> int:
-        return await services.database.write(events.prune, now() - EVENTS_KEPT)
+        return await services.database.write(events.prune, now_ms() - EVENTS_KEPT)
 
     async def reap_uploads() -> None:
         while await uploads.reap():

@@ -12,9 +12,10 @@ from sqlalchemy import text
 from commonground.accounts import queries
 from commonground.accounts.model import ANONYMOUS, Account, Credentials, Scope
 from commonground.accounts.passwords import Passwords
-from commonground.accounts.service import Accounts, now_ms
+from commonground.accounts.service import Accounts
 from commonground.accounts.throttle import PAIR_LIMIT
 from commonground.database import Database
+from commonground.database.clock import now_ms
 from commonground.database.schema import metadata
 from commonground.errors import (
     AccountExists,

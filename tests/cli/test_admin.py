@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from commonground.accounts.model import Credentials, Principal, Scope
-from commonground.accounts.service import Accounts, now_ms
+from commonground.accounts.service import Accounts
 from commonground.cli.admin import app
 from commonground.database import Database
+from commonground.database.clock import now_ms
 from commonground.errors import AccountExists, AccountNotFound, BadRequest, WeakPassword
 from commonground.settings import Settings
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from commonground.database import Database, tasks
 from commonground.database import task_queries as queries
+from commonground.database.clock import now_ms
 from commonground.database.tasks import Running, Task, Worker
 from commonground.errors import TaskLost
 
@@ -22,7 +23,7 @@ async def enqueue(database: Database, payload: Any = None, **options: Any) -> in
 
 
 async def claim(database: Database, worker: str = "w", later: int = 0, lease: float = 10) -> Task | None:
-    return await database.write(tasks.claim, worker, KINDS, lease, queries.now_ms() + later)
+    return await database.write(tasks.claim, worker, KINDS, lease, now_ms() + later)
 
 
 async def claimed(database: Database, worker: str = "w", later: int = 0) -> Task:
@@ -53,7 +54,7 @@ class TestQueue:
         assert [(await claimed(database)).id for _ in range(4)] == [high, first, second, low]
 
     async def test_a_task_for_later_waits(self, database: Database) -> None:
-        await enqueue(database, run_at=queries.now_ms() + 60_000)
+        await enqueue(database, run_at=now_ms() + 60_000)
         assert await claim(database) is None
         assert await claim(database, later=61_000) is not None
 
@@ -69,11 +70,11 @@ class TestQueue:
     async def test_completed_is_final(self, database: Database) -> None:
         await enqueue(database)
         task = await claimed(database)
-        await database.write(tasks.complete, task, queries.now_ms())
+        await database.write(tasks.complete, task, now_ms())
         done = await stored(database, task.id)
         assert (done.state, done.finished_at is not None) == ("done", True)
         with pytest.raises(TaskLost):
-            await database.write(tasks.complete, task, queries.now_ms())
+            await database.write(tasks.complete, task, now_ms())
 
     async def test_a_waiting_key_is_not_enqueued_twice(self, database: Database) -> None:
         first = await enqueue(database, key="index:1")
@@ -88,20 +89,20 @@ class TestQueue:
         task = await claimed(database)
         assert await enqueue(database, key="index:1") == first
         assert await claim(database) is None
-        await database.write(tasks.complete, task, queries.now_ms())
+        await database.write(tasks.complete, task, now_ms())
         again = await claimed(database)
         assert (again.id, again.attempts) == (first, 1)
-        await database.write(tasks.complete, again, queries.now_ms())
+        await database.write(tasks.complete, again, now_ms())
         assert (await stored(database, first)).state == "done"
 
     async def test_a_key_is_free_once_its_task_ended(self, database: Database) -> None:
         first = await enqueue(database, key="index:1")
-        await database.write(tasks.complete, await claimed(database), queries.now_ms())
+        await database.write(tasks.complete, await claimed(database), now_ms())
         assert await enqueue(database, key="index:1") != first
 
     async def test_a_failed_attempt_is_tried_again_after_a_growing_while(self, database: Database) -> None:
         task_id = await enqueue(database, max_attempts=3)
-        delays, now = [], queries.now_ms()
+        delays, now = [], now_ms()
         for _ in range(2):
             task = await claimed(database, later=10_000_000)
             assert await database.write(tasks.fail, task, "boom", now) == "waiting"
@@ -115,7 +116,7 @@ class TestQueue:
 
     async def test_a_final_failure_is_not_tried_again(self, database: Database) -> None:
         await enqueue(database)
-        assert await database.write(tasks.fail, await claimed(database), "no", queries.now_ms(), final=True) == "failed"
+        assert await database.write(tasks.fail, await claimed(database), "no", now_ms(), final=True) == "failed"
 
     @pytest.mark.parametrize("attempts", [1, 12, 1000])
     def test_the_wait_has_a_bound(self, attempts: int) -> None:
@@ -123,7 +124,7 @@ class TestQueue:
 
     async def test_a_released_task_has_not_been_tried(self, database: Database) -> None:
         await enqueue(database)
-        await database.write(queries.release, await claimed(database), queries.now_ms())
+        await database.write(queries.release, await claimed(database), now_ms())
         assert (await claimed(database)).attempts == 1
 
     async def test_ended_tasks_are_forgotten(self, database: Database) -> None:
@@ -155,11 +156,11 @@ class TestLease:
         "step",
         [
             tasks.hold,
-            lambda c, t: tasks.heartbeat(c, t, 10, queries.now_ms()),
+            lambda c, t: tasks.heartbeat(c, t, 10, now_ms()),
             lambda c, t: queries.report(c, t, 0.5),
-            lambda c, t: tasks.complete(c, t, queries.now_ms()),
-            lambda c, t: tasks.fail(c, t, "late", queries.now_ms()),
-            lambda c, t: queries.release(c, t, queries.now_ms()),
+            lambda c, t: tasks.complete(c, t, now_ms()),
+            lambda c, t: tasks.fail(c, t, "late", now_ms()),
+            lambda c, t: queries.release(c, t, now_ms()),
         ],
     )
     async def test_a_stale_fence_changes_nothing(
@@ -176,7 +177,7 @@ class TestLease:
     async def test_a_heartbeat_keeps_the_lease(self, database: Database) -> None:
         await enqueue(database)
         task = await claimed(database)
-        await database.write(tasks.heartbeat, task, 60, queries.now_ms())
+        await database.write(tasks.heartbeat, task, 60, now_ms())
         assert await claim(database, later=11_000) is None
         await database.write(tasks.hold, task)
 
@@ -192,11 +193,11 @@ class TestLease:
     async def test_a_cancelled_task_is_lost_to_its_worker(self, database: Database) -> None:
         waiting, running = await enqueue(database), await enqueue(database)
         task = await claimed(database)
-        assert await database.write(tasks.cancel, waiting, queries.now_ms())
-        assert await database.write(tasks.cancel, running, queries.now_ms())
-        assert not await database.write(tasks.cancel, running, queries.now_ms())
+        assert await database.write(tasks.cancel, waiting, now_ms())
+        assert await database.write(tasks.cancel, running, now_ms())
+        assert not await database.write(tasks.cancel, running, now_ms())
         with pytest.raises(TaskLost):
-            await database.write(tasks.heartbeat, task, 10, queries.now_ms())
+            await database.write(tasks.heartbeat, task, 10, now_ms())
         assert await claim(database, later=60_000) is None
 
     async def test_many_workers_never_share_a_task(self, database: Database) -> None:
@@ -337,7 +338,7 @@ class TestWorker:
         running = worker(sqlite, handler, lease_seconds=0.2)
         work = asyncio.create_task(running.run())
         await asyncio.wait_for(started.wait(), 5)
-        await sqlite.write(tasks.cancel, task_id, queries.now_ms())
+        await sqlite.write(tasks.cancel, task_id, now_ms())
         await asyncio.wait_for(ended.wait(), 5)
         running.stop()
         await work
@@ -423,7 +424,7 @@ class TestWorker:
 
     async def test_a_handler_hears_that_its_task_is_lost(self, sqlite: Database) -> None:
         async def handler(running: Running) -> None:
-            await sqlite.write(tasks.cancel, running.task.id, queries.now_ms())
+            await sqlite.write(tasks.cancel, running.task.id, now_ms())
             await running.report(1)
 
         task_id = await enqueue(sqlite)
@@ -432,7 +433,7 @@ class TestWorker:
 
     async def test_the_newest_tasks_are_listed(self, database: Database) -> None:
         first, second, third = [await enqueue(database, n) for n in range(3)]
-        await database.write(tasks.cancel, second, queries.now_ms())
+        await database.write(tasks.cancel, second, now_ms())
         assert [task.id for task in await database.read(queries.newest)] == [third, second, first]
         assert [task.id for task in await database.read(queries.newest, "waiting", third)] == [first]
         assert await database.read(queries.waiting) == 2

@@ -1,6 +1,5 @@
 """The rules of accounts: who is calling, who may join, and with which secrets."""
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +23,7 @@ from commonground.accounts.passwords import Passwords
 from commonground.accounts.signing import Signer, master_key
 from commonground.accounts.throttle import Throttle
 from commonground.database import Database
+from commonground.database.clock import now_ms
 from commonground.errors import (
     AccountExists,
     AccountNotFound,
@@ -357,11 +357,6 @@ class Accounts:
         }
         hashed = None if password is None else await self._passwords.hash(password, by_admin=by_admin)
         return {**values, "password_hash": hashed}
-
-
-def now_ms() -> int:
-    """The time in UTC milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 def _principal(rows: Sequence[Any], **how: Any) -> Principal:

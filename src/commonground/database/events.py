@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, RowMapping, bindparam, case, delete, func, insert, select
 
+from commonground.database.clock import now_ms
 from commonground.database.conflict import upsert
 from commonground.database.schema.operation import event as table
 from commonground.database.schema.operation import event_cursor
 from commonground.database.signals import signal
-from commonground.database.task_queries import now_ms
 from commonground.database.unit_of_work import Database
 from commonground.telemetry import logger
 

@@ -1,7 +1,6 @@
 """SQL of the task queue: every function is one step of a task's life, inside the caller's transaction."""
 
 import random
-import time
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
@@ -21,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from commonground.database.clock import now_ms
 from commonground.database.conflict import insert_or_ignore
 from commonground.database.schema.operation import task as table
 from commonground.database.signals import signal
@@ -262,11 +262,6 @@ def backoff(attempts: int) -> float:
     """Seconds to wait after this many attempts: doubling, bounded, spread by a quarter."""
     spread = random.uniform(1.0, 1.25)  # noqa: S311 - spreads the load, no secret
     return min(LONGEST_BACKOFF_SECONDS, BACKOFF_SECONDS * 2.0 ** min(attempts - 1, 20)) * spread
-
-
-def now_ms() -> int:
-    """The time in UTC milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 def _lease(task: Task) -> dict[str, Any]:

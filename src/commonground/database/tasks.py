@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any, TypeAlias
 
 from commonground.database import task_queries as queries
+from commonground.database.clock import now_ms
 from commonground.database.task_queries import Task, cancel, claim, complete, enqueue, fail, find, heartbeat, hold
 from commonground.database.unit_of_work import Database
 from commonground.errors import CommongroundError, DatabaseUnavailable, TaskLost
@@ -125,9 +126,9 @@ class Worker:
 
     async def _claim(self) -> Task | None:
         kinds = tuple(self._handlers)
-        if not await self._database.lookup(queries.ready, kinds, queries.now_ms()):
+        if not await self._database.lookup(queries.ready, kinds, now_ms()):
             return None
-        return await self._database.write(claim, self._name, kinds, self._lease, queries.now_ms())
+        return await self._database.write(claim, self._name, kinds, self._lease, now_ms())
 
     async def _pause(self, woken: asyncio.Event) -> None:
         """Until something was enqueued here, a slot is free, the worker stops, or the queue is to be looked at again."""
@@ -159,15 +160,15 @@ class Worker:
         except asyncio.CancelledError:
             if not self._stopping.is_set():
                 raise TaskLost(task=task.id) from None
-            await self._database.write(queries.release, task, queries.now_ms())
+            await self._database.write(queries.release, task, now_ms())
             return "released"
         except TaskLost:
             raise
         except Exception as error:  # noqa: BLE001 - process edge: a handler's defect is recorded, the worker lives on
             logger().exception("task failed", task=task.id, kind=task.kind, attempt=task.attempts)
-            state = await self._database.write(fail, task, _describe(error), queries.now_ms())
+            state = await self._database.write(fail, task, _describe(error), now_ms())
             return "failed" if state == "failed" else "retried"
-        await self._database.write(complete, task, queries.now_ms())
+        await self._database.write(complete, task, now_ms())
         return "done"
 
     async def _beat(self, task: Task, work: "asyncio.Future[None]") -> None:
@@ -176,7 +177,7 @@ class Worker:
             await asyncio.sleep(self._lease / 3)
             began = asyncio.get_running_loop().time()
             try:
-                await self._database.write(heartbeat, task, self._lease, queries.now_ms())
+                await self._database.write(heartbeat, task, self._lease, now_ms())
                 held_until = began + self._lease
             except DatabaseUnavailable:
                 if asyncio.get_running_loop().time() < held_until:
@@ -199,7 +200,7 @@ class Worker:
         while True:
             with suppress(CommongroundError):
                 QUEUED.set(await self._database.read(queries.waiting))
-                await self._database.write(queries.prune, queries.now_ms() - KEPT_DAYS * DAY)
+                await self._database.write(queries.prune, now_ms() - KEPT_DAYS * DAY)
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 

@@ -9,12 +9,12 @@ from typing import Literal
 import msgspec
 
 from commonground.database import Database
+from commonground.database.clock import now_ms
 from commonground.errors import CorruptBlob
 from commonground.store import maintenance_queries as pages
 from commonground.store import queries
 from commonground.store.backends import Backend
 from commonground.store.cache import FileCache
-from commonground.store.clock import now
 from commonground.store.model import FileRecord, StoredXorb
 from commonground.store.terms import total_length, xorb_hashes
 from commonground.store.verification import Verifier
@@ -103,7 +103,7 @@ class Checks:
         size = await self._backend.size(xorb.key)
         if size != xorb.packed_length or xorb.index.packed_length != xorb.packed_length:
             if repair:
-                await self._flag(xorb, now())
+                await self._flag(xorb, now_ms())
             found = "no object" if size is None else f"an object of {size} bytes"
             detail = f"{found} where {xorb.packed_length} bytes should be"
             report.problems.append(Problem("missing", name, detail, repaired=False))
@@ -159,7 +159,7 @@ class Checks:
         except CorruptBlob:
             report.damaged.append(to_hex(xorb.hash))
             if not xorb.damaged:
-                await self._flag(xorb, now())
+                await self._flag(xorb, now_ms())
         else:
             if xorb.damaged:
                 report.healed.append(to_hex(xorb.hash))

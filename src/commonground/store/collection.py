@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from commonground.database import Database
+from commonground.database.clock import now_ms
 from commonground.store import maintenance_queries as pages
 from commonground.store.backends import Backend, StoredObject
 from commonground.store.cache import FileCache
-from commonground.store.clock import now
 from commonground.store.model import GRANTS, XORBS, xorb_key
 from commonground.store.xet.hashing import from_hex
 from commonground.store.xorbs import Xorbs
@@ -49,7 +49,7 @@ class Collector:
         A dry run cannot count the xorbs that only the files it would remove still use.
         """
         report = GcReport()
-        cutoff = now() - int(grace * 1000)
+        cutoff = now_ms() - int(grace * 1000)
         await self._files(report, cutoff, dry_run)
         await self._unused_xorbs(report, cutoff, dry_run)
         await self._objects(report, max(grace, YOUNGEST_OBJECT_SECONDS), dry_run)

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from commonground.database import Database
+from commonground.database.clock import now_ms
 from commonground.database.tasks import Handler, Running
 from commonground.errors import BlobNotFound, InvalidXorb, RangeNotSatisfiable
 from commonground.settings import Settings
@@ -15,7 +16,6 @@ from commonground.store import dedup, queries
 from commonground.store.backends import Backend
 from commonground.store.backends.base import Buffer
 from commonground.store.cache import FileCache
-from commonground.store.clock import now
 from commonground.store.ingest import Ingestor
 from commonground.store.model import GRANTS, FileRecord, Link, ReadGuard, StoredFile
 from commonground.store.ownership import readable_files
@@ -129,7 +129,7 @@ class Store:
         """
         if not queries.hold_file(connection, file.hash):
             raise BlobNotFound(oid=(file.sha256 or file.hash).hex())
-        return queries.add_link(connection, repository_id, account_id, file, filename, now())
+        return queries.add_link(connection, repository_id, account_id, file, filename, now_ms())
 
     def linked(self, connection: Connection, repository_id: int, sha256s: Sequence[bytes]) -> dict[bytes, StoredFile]:
         """The files a repository uses, by SHA-256; a file whose claimed SHA-256 turned out wrong is left out."""

@@ -13,10 +13,10 @@ import numpy as np
 from sqlalchemy import Connection
 
 from commonground.database import Database
+from commonground.database.clock import now_ms
 from commonground.errors import DigestMismatch, InvalidShard
 from commonground.store import queries
 from commonground.store.backends.base import Buffer
-from commonground.store.clock import now
 from commonground.store.merkle import FileHasher
 from commonground.store.model import FileRecord, ReadGuard, StoredFile, StoredXorb
 from commonground.store.ownership import Mask, usable_chunks
@@ -120,7 +120,7 @@ def _register(
 ) -> list[StoredFile]:
     names = {name for record in records for name in xorb_hashes(record.terms)}
     ids = {name: xorb.id for name, xorb in _ids(connection, names).items()}
-    moment = now()
+    moment = now_ms()
     return [_register_file(connection, verifier, account_id, record, ids, moment) for record in records]
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from commonground.database import Database
+from commonground.database.clock import now_ms
 from commonground.errors import BlobNotFound, CorruptBlob, InvalidXorb
 from commonground.store import queries
 from commonground.store.backends import Backend
 from commonground.store.backends.base import Buffer
-from commonground.store.clock import now
 from commonground.store.lru import LeastRecent
 from commonground.store.model import StoredXorb, new_generation, xorb_key
 from commonground.store.xet.errors import FormatError
@@ -223,7 +223,7 @@ def _claim(connection: Connection, account_id: int, xorb_hash: bytes) -> bool:
     """Record the upload of a known xorb; False when it has gone."""
     row = queries.hold_xorb(connection, xorb_hash)
     if row is not None:
-        queries.add_xorb_upload(connection, account_id, row.id, now())
+        queries.add_xorb_upload(connection, account_id, row.id, now_ms())
     return row is not None
 
 
@@ -235,7 +235,7 @@ def _record(
     Only the generation that was found broken is replaced: a rival may have written a sound one in the meantime.
     """
     obsolete: int | None = None
-    xorb_id = queries.add_xorb(connection, parsed, generation, now())
+    xorb_id = queries.add_xorb(connection, parsed, generation, now_ms())
     is_new = xorb_id is not None
     if xorb_id is None:
         row = queries.lock_xorb(connection, parsed.hash)
@@ -244,5 +244,5 @@ def _record(
         if row.generation == broken:
             obsolete = row.generation
             queries.replace_xorb(connection, row.id, parsed, generation)
-    queries.add_xorb_upload(connection, account_id, xorb_id, now())
+    queries.add_xorb_upload(connection, account_id, xorb_id, now_ms())
     return obsolete, is_new

@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from commonground.accounts.model import Principal, Scope, TokenRole
-from commonground.accounts.service import DAY, Accounts, now_ms
+from commonground.accounts.service import DAY, Accounts
+from commonground.database.clock import now_ms
 from commonground.errors import CommongroundError, Forbidden, TokenNotFound
 from commonground.http import identity
 from commonground.http.routing import Route

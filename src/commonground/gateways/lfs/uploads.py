@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 
 from commonground.database import Database
+from commonground.database.clock import now_ms
 from commonground.errors import BadRequest, SizeMismatch, UploadNotFound
 from commonground.gateways.lfs import queries
 from commonground.gateways.lfs.links import Grant
@@ -15,7 +16,6 @@ from commonground.gateways.lfs.queries import Upload
 from commonground.gateways.lfs.wire import CompletedPart
 from commonground.http.bodies import stream_body
 from commonground.settings import Settings
-from commonground.store.clock import now
 from commonground.store.model import StoredFile
 from commonground.store.service import Store
 
@@ -85,7 +85,7 @@ class Uploads:
 
     async def reap(self) -> int:
         """Remove some uploads that were begun too long ago; how many."""
-        before = now() - self._settings.upload_lease_seconds * 1000
+        before = now_ms() - self._settings.upload_lease_seconds * 1000
         gone = await self._database.read(queries.expired, before, REAPED_AT_ONCE)
         for identity in gone:
             if identity not in self._finishing:
@@ -121,7 +121,7 @@ class Uploads:
 def _begin(connection: Connection, account_id: int, objects: Iterable[tuple[str, int]]) -> dict[str, Upload]:
     found = {}
     for oid, size in objects:
-        values = (bytes.fromhex(oid), size, part_size(size), now())
+        values = (bytes.fromhex(oid), size, part_size(size), now_ms())
         found[oid] = queries.begin(connection, _identity(account_id, oid, size), account_id, *values)
     return found
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from commonground.database import Database
-from commonground.database.task_queries import now_ms
+from commonground.database.clock import now_ms
 from commonground.hub.repositories import download_queries as queries
 from commonground.hub.repositories.download_rules import Recent, counts
 from commonground.hub.repositories.model import Repository

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from commonground.accounts.model import Principal, RepositoryKind, Visibility
 from commonground.accounts.permissions import Action, authorize, may, may_create, role_on
 from commonground.database import Database, events
-from commonground.database.task_queries import now_ms
+from commonground.database.clock import now_ms
 from commonground.errors import (
     AccountNotFound,
     BadRequest,

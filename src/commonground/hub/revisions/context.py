@@ -7,20 +7,20 @@ from sqlalchemy import Connection
 
 from commonground.accounts.model import Principal
 from commonground.database import Database
+from commonground.database.clock import now_ms
 from commonground.hub.revisions.cache import LruCache
 from commonground.hub.revisions.model import Entry, HeadObserver
 from commonground.hub.revisions.object_view import ObjectView, object_cache
 from commonground.hub.revisions.pending import Pending
 from commonground.hub.revisions.reachability import Reachability
 from commonground.settings import Settings
-from commonground.store.clock import now
 from commonground.store.service import Store
 
 
 class Context:
     """One per process."""
 
-    def __init__(self, database: Database, store: Store, settings: Settings, clock: Callable[[], int] = now) -> None:
+    def __init__(self, database: Database, store: Store, settings: Settings, clock: Callable[[], int] = now_ms) -> None:
         self.database = database
         self.store = store
         self.settings = settings

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
 from commonground.accounts.model import Principal
 from commonground.database import Database
+from commonground.database.clock import now_ms
 from commonground.hub.repositories.model import Repository
 from commonground.hub.revisions.checking import Checking, Problem
 from commonground.hub.revisions.collecting import Collected, Collecting
@@ -36,7 +37,6 @@ from commonground.hub.revisions.refs import Refs
 from commonground.hub.revisions.reindexing import Reindexing
 from commonground.hub.revisions.upload_rules import UploadRules
 from commonground.settings import Settings
-from commonground.store.clock import now
 from commonground.store.service import Store
 
 __all__ = ["REINDEX", "Collected", "ObjectReader", "Problem", "Revisions", "write_initial_commit"]
@@ -54,7 +54,7 @@ class Revisions:
         store: Store,
         settings: Settings,
         observers: Sequence[HeadObserver] = (),
-        clock: Callable[[], int] = now,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
         self._context = Context(database, store, settings, clock)
         self._context.observers.extend(observers)

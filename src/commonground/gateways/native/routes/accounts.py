@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from commonground.accounts.model import Principal
 from commonground.accounts.permissions import SCOPE_ACTIONS
-from commonground.accounts.service import now_ms
+from commonground.database.clock import now_ms
 from commonground.errors import BadRequest, Forbidden, TokenNotFound
 from commonground.gateways.native import encoding, errors, wire
 from commonground.gateways.native.context import Context, endpoint

@@ -3,6 +3,6 @@
 import time
 
 
-def now() -> int:
+def now_ms() -> int:
     """UTC milliseconds since 1970."""
     return time.time_ns() // 1_000_000
