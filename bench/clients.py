@@ -15,9 +15,11 @@ print(info.hash, info.file_size)
 """
 
 LOCAL_DOWNLOAD = """
-import sys, hf_xet
+import sys, time, hf_xet
+started = time.perf_counter()
 with hf_xet.XetSession().new_file_download_group(endpoint="local://" + sys.argv[1]) as group:
     group.start_download_file(hf_xet.XetFileInfo(sys.argv[2], int(sys.argv[3])), sys.argv[4])
+print(time.perf_counter() - started)
 """
 
 HUB_UPLOAD = """
@@ -29,9 +31,12 @@ api.upload_file(path_or_fileobj=sys.argv[2], path_in_repo=sys.argv[3], repo_id=s
 """
 
 HUB_DOWNLOAD = """
-import sys
+import sys, time
 from huggingface_hub import hf_hub_download
-print(hf_hub_download(sys.argv[1], sys.argv[2], local_dir=sys.argv[3]))
+import hf_xet
+started = time.perf_counter()
+hf_hub_download(sys.argv[1], sys.argv[2], local_dir=sys.argv[3])
+print(time.perf_counter() - started)
 """
 
 

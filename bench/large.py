@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from bench import memory
 from bench.api import Api
 from bench.report import Row, row
 from bench.server import TOKEN, USER, Server
@@ -74,6 +75,7 @@ def push() -> list[Row]:
 
 def _commits_during_push(server: Server, api: Api, work: Path, name: str) -> list[float]:
     api.create(name)
+    memory.ready()
     pushing = subprocess.Popen(
         ["git", "push", "--force", f"http://{USER}:{TOKEN}@127.0.0.1:{server.port}/{USER}/{name}", "HEAD:main"],
         cwd=work,

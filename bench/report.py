@@ -12,6 +12,8 @@ from typing import Literal
 
 import msgspec
 
+from bench import memory
+
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -50,8 +52,13 @@ def row(
 
 def interleave(ours: Callable[[], float], peer: Callable[[], float], times: int = 3) -> tuple[list[float], list[float]]:
     """Both measured in turn, so that a drift of the machine meets both; a warm-up of each is thrown away."""
+
+    def run(measure: Callable[[], float]) -> float:
+        memory.ready()
+        return measure()
+
     ours(), peer()
-    pairs = [(ours(), peer()) for _ in range(times)]
+    pairs = [(run(ours), run(peer)) for _ in range(times)]
     return [a for a, _ in pairs], [b for _, b in pairs]
 
 
