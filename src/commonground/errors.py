@@ -406,6 +406,14 @@ class UploadNotFound(CommongroundError):
     remedy = "start the upload again"
 
 
+class UploadOutOfOrder(CommongroundError):
+    """Bytes were sent for another place of an upload than its end. ``size``: the bytes that have arrived."""
+
+    status, code = 416, "CG-1310"
+    en, zh = "The upload goes on at byte {size}, not {offset}.", "上传应从第 {size} 字节继续，而不是第 {offset} 字节。"
+    remedy = "ask for the state of the upload and go on where it ends"
+
+
 # --- git ------------------------------------------------------------------------------------------------------------
 
 

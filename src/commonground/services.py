@@ -17,6 +17,7 @@ from commonground.hub.weights.service import WeightsObserver, WeightsReader
 from commonground.settings import Settings
 from commonground.store.backends import open_backend
 from commonground.store.service import Store
+from commonground.store.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Services:
     signer: Signer
     repositories: Repositories
     store: Store
+    uploads: Uploads
     revisions: Revisions
 
     @classmethod
@@ -49,6 +51,7 @@ class Services:
             signer=Signer(await master_key(database, settings)),
             repositories=repositories,
             store=store,
+            uploads=Uploads(database, store, settings),
             revisions=revisions,
         )
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from commonground.database import events
 from commonground.database.clock import now_ms
 from commonground.database.tasks import Handler, Running
-from commonground.gateways.lfs.uploads import Uploads
+from commonground.gateways.lfs.uploads import Uploads as LfsUploads
 from commonground.hub.revisions.service import REINDEX
 from commonground.hub.weights.service import TASK as READ_WEIGHTS
 from commonground.hub.weights.service import WeightsReader, WeightsTask
@@ -27,13 +27,13 @@ def task_handlers(services: Services) -> dict[str, Handler]:
 
 def upkeep(services: Services) -> list[Callable[[], Awaitable[object]]]:
     """What keeps a server tidy, to be called every now and then."""
-    uploads = Uploads(services.database, services.store, services.settings)
+    lfs_uploads = LfsUploads(services.database, services.store, services.settings)
 
     async def forget_events() -> int:
         return await services.database.write(events.prune, now_ms() - EVENTS_KEPT)
 
     async def reap_uploads() -> None:
-        while await uploads.reap():
+        while await lfs_uploads.reap() or await services.uploads.reap():
             pass
 
     return [services.repositories.downloads.refresh, forget_events, reap_uploads]

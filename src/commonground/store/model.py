@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import Connection
@@ -77,6 +77,28 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     filename: str
     account_id: int | None
     created_at: int
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """An upload under way. ``size`` is the bytes that have arrived, ``details`` what the gateway wants back.
+    ``expires_at`` is in UTC milliseconds.
+    """
+
+    id: str
+    account_id: int
+    purpose: str
+    details: dict[str, Any]
+    size: int
+    expires_at: int
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of an upload: a file of the store. ``size`` is in bytes."""
+
+    number: int
+    file_hash: bytes
+    sha256: bytes
+    size: int
 
 
 class ReadGuard(Protocol):

@@ -1,6 +1,6 @@
 """Tables of stored bytes: xorbs, chunks, files, and who may use them."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, String, Table, Text
 
 from commonground.database.schema.base import Identity, metadata, moment, reference, row_id
 
@@ -94,4 +94,27 @@ multipart_upload = Table(
     Column("part_size", BigInteger, nullable=False),
     Column("parts", Text, nullable=False, default="{}"),  # JSON: part number -> etag
     moment("created_at"),
+)
+
+upload_session = Table(
+    "upload_session",
+    metadata,
+    Column("id", String(64), primary_key=True),  # unguessable
+    Column("account_id", Identity, nullable=False),
+    Column("purpose", String(32), nullable=False),  # the protocol: oci, s3, ...
+    Column("details", Text, nullable=False, default="{}"),  # JSON
+    Column("size", BigInteger, nullable=False),  # of the parts together
+    moment("expires_at"),
+    Index("ix_upload_session_expires_at", "expires_at"),
+)
+
+upload_part = Table(
+    "upload_part",
+    metadata,
+    Column("session_id", String(64), ForeignKey("upload_session.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("file_hash", LargeBinary(32), nullable=False),
+    Column("sha256", LargeBinary(32), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
