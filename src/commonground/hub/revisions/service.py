@@ -12,6 +12,7 @@ from commonground.hub.revisions.collecting import Collected, Collecting
 from commonground.hub.revisions.commits import Commits
 from commonground.hub.revisions.comparing import CHANGES_LIMIT, Comparing
 from commonground.hub.revisions.context import Context
+from commonground.hub.revisions.digests import Digests
 from commonground.hub.revisions.history import History
 from commonground.hub.revisions.initial import write_initial_commit
 from commonground.hub.revisions.listing import Listing
@@ -70,6 +71,7 @@ class Revisions:
         self._reindexing = Reindexing(self._context)
         self._collecting = Collecting(self._context)
         self._checking = Checking(self._context)
+        self._digests = Digests(self._context)
 
     def observe(self, observer: HeadObserver) -> None:
         """Let ``observer`` follow the heads of default branches."""
@@ -128,6 +130,12 @@ class Revisions:
     ) -> AsyncIterator[bytes]:
         """The bytes [start, end) of a file, in parts."""
         return self._reading.stream(repository, entry, start, end)
+
+    async def sha256s(self, repository: Repository, entries: Sequence[Entry]) -> list[str]:
+        """The SHA-256 of the content of files, 64 hex digits each, in order: known for LFS files, computed once for
+        others. :class:`BlobNotFound`.
+        """
+        return await self._digests.sha256s(repository, entries)
 
     async def commit_info(self, repository: Repository, sha: str) -> Commit:
         """The commit of a revision."""
