@@ -21,7 +21,7 @@ help: ## List the commands
 	@touch $@
 
 .venv/.dev: .venv/.core
-	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[dev]'
+	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[dev,clients]'
 	@touch $@
 
 install: .venv/.core ## Create .venv and install the server

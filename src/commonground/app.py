@@ -13,11 +13,7 @@ from commonground import telemetry
 from commonground.database.tasks import Worker
 from commonground.errors import CommongroundError
 from commonground.first_start import tell_first_administrator
-from commonground.gateways.git.gateway import GitGateway
-from commonground.gateways.huggingface.gateway import HuggingFaceGateway
-from commonground.gateways.lfs.gateway import LfsGateway
-from commonground.gateways.native.gateway import NativeGateway
-from commonground.gateways.xet.gateway import XetGateway
+from commonground.gateways.catalogue import open_gateways
 from commonground.http.application import Application
 from commonground.http.guards import same_origin_guard
 from commonground.http.health import HealthRoutes
@@ -125,15 +121,10 @@ def routes(services: Services, router: Router) -> Sequence[Route]:
 
     health = HealthRoutes({"database": database, "storage": storage}, lambda: router.routes)
     role = services.settings.role
+    gateways = open_gateways(services) if role in {"all", "hub", "web"} else {}
     groups: list[_Group] = [health]
     if role in {"all", "hub"}:
-        groups += [
-            HuggingFaceGateway(services),
-            XetGateway(services.store, services.signer, services.settings),
-            LfsGateway(services),
-            GitGateway(services),
-            NativeGateway(services),
-        ]
+        groups += gateways.values()
     if role in {"all", "web"}:
-        groups.append(Web(services))
+        groups.append(Web(services, list(gateways.values())))
     return [route for group in groups for route in group.routes()]

@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, _doc("Secret every signature is derived from; empty: made once, kept in the database.")
     ] = ""
     registration: Annotated[Literal["open", "invite", "closed"], _doc("Who may create an account.")] = "invite"
+    gateways_off: Annotated[tuple[str, ...], _doc("Protocols that are not offered, by name: kaggle, mcp.")] = ()
     trusted_proxies: Annotated[tuple[str, ...], _doc("Addresses whose X-Forwarded-* headers are believed.")] = ()
     tls_cert: Annotated[Path | None, _doc("Certificate chain (PEM) to serve HTTPS with.")] = None
     tls_key: Annotated[Path | None, _doc("Private key (PEM) of the certificate.")] = None
@@ -139,8 +140,11 @@ def _description(hint: Any) -> str:
     return next((m.description for m in getattr(hint, "__metadata__", ()) if isinstance(m, msgspec.Meta)), "") or ""
 
 
+_LISTS = frozenset(field.name for field in msgspec.structs.fields(Settings) if isinstance(field.default, tuple))
+
+
 def _split(name: str, text: str) -> Any:
-    return [part.strip() for part in text.split(",") if part.strip()] if name == "trusted_proxies" else text
+    return [part.strip() for part in text.split(",") if part.strip()] if name in _LISTS else text
 
 
 def _read_toml(path: Path | None) -> dict[str, Any]:

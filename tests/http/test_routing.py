@@ -82,6 +82,34 @@ def test_a_method_found_only_on_a_less_specific_route_is_found() -> None:
     assert matched(routes, "/api/models", "POST")[0] == "/{owner}/{name}"
 
 
+def test_a_route_with_a_condition_answers_where_it_holds() -> None:
+    def asked(query: bytes) -> str:
+        request = Request({"type": "http", "method": "GET", "path": "/o/n", "query_string": query, "headers": []})
+        return routes.match("GET", b"/o/n", request)[0].summary
+
+    routes = Router(
+        [
+            Route(method="GET", template="/{owner}/{name}", handler=handler, summary="page"),
+            Route(
+                method="GET",
+                template="/{o}/{n}",
+                handler=handler,
+                summary="archive",
+                when=lambda request: "format" in request.query_params,
+            ),
+        ]
+    )
+    assert asked(b"") == "page"
+    assert asked(b"format=tar") == "archive"
+    assert routes.match("HEAD", b"/o/n")[0].summary == "page"
+
+
+def test_where_no_condition_holds_there_is_nothing() -> None:
+    only = Route(method="GET", template="/{owner}/{name}", handler=handler, when=lambda _: False)
+    with pytest.raises(RouteNotFound):
+        Router([only]).match("GET", b"/o/n")
+
+
 def test_parameters_may_have_other_names_on_other_routes() -> None:
     routes = router("/{owner}", "/{user}/tokens")
     assert matched(routes, "/me") == ("/{owner}", {"owner": "me"})

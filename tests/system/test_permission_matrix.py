@@ -68,6 +68,7 @@ NEEDS: dict[str, str] = {
     f"POST {CG}/duplicate": READ,
     f"PUT {CG}/files/{{branch}}/{{path*}}": WRITE,
     f"DELETE {CG}/files/{{branch}}/{{path*}}": WRITE,
+    f"POST {CG}/links": READ,
     f"POST {CG}/commits": WRITE,
     f"POST {CG}/contents": WRITE,
     f"POST {CG}/branches/{{branch}}": WRITE,

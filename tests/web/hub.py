@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from commonground.accounts.model import Credentials, Principal, RepositoryKind
+from commonground.gateways.catalogue import open_gateways
 from commonground.http.application import Application
 from commonground.http.guards import same_origin_guard
 from commonground.http.identity import SESSION_COOKIE
@@ -28,7 +29,10 @@ class Hub:
     def __init__(self, services: Services, ada: Principal, token: str) -> None:
         self.services, self.principal = services, ada
         self._transport = httpx.ASGITransport(
-            app=Application(Router(Web(services).routes()), (same_origin_guard(services.settings),))
+            app=Application(
+                Router(Web(services, list(open_gateways(services).values())).routes()),
+                (same_origin_guard(services.settings),),
+            )
         )
         self.visitor = self.browser()
         self.ada = self.browser(Authorization=f"Bearer {token}")

@@ -1,13 +1,13 @@
 """The page of a repository, its files and its history."""
 
 import json
+import re
 import struct
 
 import pytest
 
 from commonground.accounts.model import Principal
 from commonground.hub.repositories.model import Repository
-from commonground.web.snippets import snippets
 from tests.web.hub import Hub
 
 pytestmark = pytest.mark.anyio
@@ -71,22 +71,11 @@ async def test_a_gated_repository_shows_its_tree_and_not_its_content(hub: Hub, b
         assert ("&#34;a&#34;: 1" in page.text) is shown
 
 
-def test_snippets_name_the_repository_and_this_hub() -> None:
-    for library in (None, "transformers", "sentence-transformers", "diffusers", "onnx", "spacy", "gguf", "datasets"):
-        for kind in ("model", "dataset", "space"):
-            found = Repository(
-                id=1, kind=kind, owner_id=1, owner="o", name="n", visibility="public", library_name=library
-            )
-            shown = snippets(found, "https://hub.example")
-            assert all("o/n" in item.code and "https://hub.example" in item.code for item in shown)
-            for item in shown:
-                if item.language == "python":
-                    compile(item.code, item.title, "exec")
-            assert len({item.title for item in shown}) == len(shown)
-    assert (
-        "datasets"
-        in snippets(Repository(id=1, kind="dataset", owner_id=1, owner="o", name="n", visibility="public"), "x")[0].code
-    )
+async def test_every_protocol_says_how_to_use_the_repository(hub: Hub, bert: Repository) -> None:
+    page = (await hub.visitor.get("/ada/bert")).text
+    assert {"git", "hf", "curl", "commonground"} <= set(re.findall(r"<summary>(\w+)</summary>", page))
+    await hub.services.repositories.update_settings(hub.principal, bert, visibility="protected")
+    assert "<summary>git</summary>" not in (await hub.visitor.get("/ada/bert")).text
 
 
 # --- files ----------------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     account_id: int | None = None
     name: str = ""
     is_admin: bool = False
-    via: Literal["anonymous", "token", "session", "password", "internal"] = "anonymous"
+    via: Literal["anonymous", "token", "session", "password", "link", "internal"] = "anonymous"
     token_id: int | None = None
     token_role: TokenRole | None = None
     scopes: tuple[Scope, ...] = ()
@@ -69,7 +69,7 @@ ANONYMOUS = Principal()
 class Credentials(msgspec.Struct, frozen=True):
     """What a request carries to say who is calling."""
 
-    kind: Literal["none", "bearer", "basic", "session"] = "none"
+    kind: Literal["none", "bearer", "basic", "session", "link"] = "none"
     user: str = ""
     secret: str = ""
 

@@ -37,6 +37,8 @@ from commonground.settings import Settings
 
 DAY = 86_400_000
 FIRST_ADMIN, INVITATION = "first-admin", "invitation"
+READING_LINK = "reading-link"
+"""Purpose of the signed addresses of :meth:`Accounts.sign_link`."""
 TEXT_LIMIT = 256
 """Longest full name, e-mail address and token name, in characters."""
 
@@ -69,6 +71,8 @@ class Accounts:
                 return ANONYMOUS
             case "session":
                 return await self._by_session(credentials.secret)
+            case "link":
+                return await self._by_link(credentials.secret)
             case "bearer":
                 principal = await self._by_token(credentials.secret)
             case _:
@@ -96,6 +100,23 @@ class Accounts:
             return [] if account_id is None else queries.caller_rows(connection, account_id)
 
         return _principal(await self._database.lookup(work), via="session")
+
+    async def _by_link(self, text: str) -> Principal:
+        payload = (await self._signer()).verify(READING_LINK, text)
+        if payload["account"] is None:
+            return ANONYMOUS
+        rows = await self._database.lookup(queries.caller_rows, payload["account"])
+        scopes = (Scope("repo.read", payload["target"]),)
+        return _principal(rows, via="link", token_role="fine-grained", scopes=scopes)
+
+    async def sign_link(self, principal: Principal, target: str, seconds: int) -> str:
+        """A token that reads one repository (``"kind:owner/name"``) as ``principal`` may, for clients that can send
+        nothing but an address. Whoever holds it can use it until it expires.
+        """
+        return (await self._signer()).sign(READING_LINK, {"account": principal.account_id, "target": target}, seconds)
+
+    async def _signer(self) -> Signer:
+        return Signer(await master_key(self._database, self.settings))
 
     async def _by_password(self, name: str, password: str, address: str) -> Principal:
         account_id = await self._check_password(name, password, address)
@@ -318,8 +339,7 @@ class Accounts:
         """
         if await self._database.lookup(queries.admin_exists):
             return None
-        signer = Signer(await master_key(self._database, self.settings))
-        return await self._database.write(_first_admin_code, signer, now_ms())
+        return await self._database.write(_first_admin_code, await self._signer(), now_ms())
 
     async def invite(self, *, days: int = 7) -> str:
         """The code of a one-time link with which somebody may join."""

@@ -62,6 +62,24 @@ def get_repository(repository: str, *, options: Options = DEFAULTS) -> None:
         answer(hub.get_repository(repository), options, _details)
 
 
+@app.command(name="link")
+def create_link(repository: str, *, hours: int = 1, options: Options = DEFAULTS) -> None:
+    """Make a token for addresses: ADDRESS?token=TOKEN reads its files.
+
+    For clients that can send no credentials (tensorflow_hub, torch.hub, wget). Whoever has the address can use it.
+
+    Parameters
+    ----------
+    repository
+        owner/name, datasets/owner/name or hub://datasets/owner/name.
+    hours
+        How long it shall last, a week (168) at most.
+
+    """
+    with options.hub() as hub:
+        answer(hub.create_link(repository, seconds=hours * 3600), options, lambda link: print(link.token))
+
+
 @app.command(name="create")
 def create_repository(
     repository: str,

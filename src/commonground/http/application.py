@@ -46,7 +46,7 @@ class Application:
         render: ErrorRenderer = json_error
         template = "-"
         try:
-            route, params = self.router.match(request.method, scope.get("raw_path") or scope["path"].encode())
+            route, params = self.router.match(request.method, scope.get("raw_path") or scope["path"].encode(), request)
             scope["path_params"], template = params, route.template
             render = route.render_error or json_error
             response = await self._answer(request, route.handler)

@@ -20,10 +20,11 @@ _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5
 
 
 async def principal(request: Request, accounts: Accounts) -> Principal:
-    """The caller: from ``Authorization`` (Bearer or Basic), else from the session cookie, else anonymous.
+    """The caller: from ``Authorization`` (Bearer or Basic), else, where a repository is read, from ``?token=``, else from
+    the session cookie, else anonymous.
 
-    Raises :class:`InvalidCredentials` for a wrong or unreadable ``Authorization``; a cookie that has ended is
-    nobody's. Asked again for the same request, the answer costs nothing.
+    Raises :class:`InvalidCredentials` for a wrong or unreadable ``Authorization`` and for a link that has expired; a
+    cookie that has ended is nobody's. Asked again for the same request, the answer costs nothing.
     """
     known: Principal | None = request.scope.get(_PRINCIPAL)
     if known is None:
@@ -53,6 +54,8 @@ async def _authenticate(accounts: Accounts, request: Request) -> Principal:
 def credentials(request: Request) -> Credentials:
     """What the request carries; :class:`InvalidCredentials` for an ``Authorization`` of another form."""
     header = request.headers.get("authorization")
+    if header is None and (link := _link(request)):
+        return Credentials("link", secret=link)
     if header is None:
         cookie = request.cookies.get(SESSION_COOKIE)
         return Credentials("session", secret=cookie) if cookie else Credentials()
@@ -64,6 +67,13 @@ def credentials(request: Request) -> Credentials:
         user, _, secret = _decode_basic(value).partition(":")
         return Credentials("basic", user, secret)
     raise InvalidCredentials
+
+
+def _link(request: Request) -> str | None:
+    """The signed token of an address, on paths that name a repository: elsewhere it would open the account."""
+    if request.method not in {"GET", "HEAD"} or not {"owner", "name"} <= request.path_params.keys():
+        return None
+    return request.query_params.get("token")
 
 
 def _decode_basic(value: str) -> str:

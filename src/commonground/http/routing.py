@@ -26,6 +26,9 @@ _PARAM = re.compile(r"\{(?P<name>\w+)(?::(?P<words>[^}*]+))?(?P<tail>\*)?\}(?P<s
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One endpoint. ``summary`` is its line in the OpenAPI document; ``render_error`` gives the protocol's envelope.
 
+    Of several routes of one method and shape the first answers whose ``when`` is true of the request; the one without
+    ``when`` is asked last.
+
     ``body`` and ``result`` are the types of the JSON sent and answered, or ``bytes`` for plain content; ``query`` the
     names of the query parameters or a struct of them; ``errors`` what the endpoint answers beside what all do.
     """
@@ -43,6 +46,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[type[CommongroundError], ...] = ()
     render_error: ErrorRenderer | None = None
     hidden: bool = False
+    when: Callable[[Request], bool] | None = None
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -58,7 +62,7 @@ class _Node:
         self.choices: list[tuple[str, frozenset[str] | None, str, _Node]] = []  # name, words, suffix, node
         self.free: tuple[str, _Node] | None = None
         self.tail: tuple[str, _Node] | None = None
-        self.routes: dict[str, tuple[Route, tuple[str, ...]]] = {}
+        self.routes: dict[str, list[tuple[Route, tuple[str, ...]]]] = {}
 
 
 class Router:
@@ -77,23 +81,28 @@ class Router:
         for segment in route.template.strip("/").split("/"):
             node, name = _descend(node, segment)
             names += [name] if name else []
-        if route.method in node.routes:
-            raise ValueError(f"{route.method} {route.template} is taken by {node.routes[route.method][0].template}")
-        node.routes[route.method] = (route, tuple(names))
+        rivals = node.routes.setdefault(route.method, [])
+        if route.when is not None:
+            rivals.insert(0, (route, tuple(names)))
+        elif rivals and rivals[-1][0].when is None:
+            raise ValueError(f"{route.method} {route.template} is taken by {rivals[-1][0].template}")
+        else:
+            rivals.append((route, tuple(names)))
         self.routes.append(route)
 
-    def match(self, method: str, raw_path: bytes) -> tuple[Route, Params]:
-        """The route of a request and its decoded parameters.
+    def match(self, method: str, raw_path: bytes, request: Request | None = None) -> tuple[Route, Params]:
+        """The route of a request and its decoded parameters. Without ``request`` no route with ``when`` answers.
 
         Raises :class:`RouteNotFound`, :class:`MethodNotAllowed`, or :class:`BadRequest` for a path that is not UTF-8.
         """
         segments = [_decode(part) for part in raw_path.strip(b"/").split(b"/")]
         allowed: set[str] = set()
         for node, values in _search(self._root, segments, 0, ()):
-            found = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
-            if found:
-                return found[0], dict(zip(found[1], values, strict=True))
-            allowed.update(node.routes)
+            rivals = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
+            for route, names in rivals or ():
+                if route.when is None or (request is not None and route.when(request)):
+                    return route, dict(zip(names, values, strict=True))
+            allowed.update(node.routes.keys() - {method})
         if allowed:
             allowed |= {"HEAD"} if "GET" in allowed else set()
             raise MethodNotAllowed(method=method, allowed=", ".join(sorted(allowed)))

@@ -75,6 +75,13 @@ class RepositoryMethods:
         )
         return self._transport.call(RepositoryDetails, "POST", REPOSITORIES, body=body)
 
+    def create_link(self, repository: str | Address, *, seconds: int = 3600) -> wire.Link:
+        """A token that reads the files of a repository in any address with ``?token=``, for clients that send no
+        credentials. Whoever has it can use it until it expires.
+        """
+        path = f"{repository_path(Address.of(repository))}/links"
+        return self._transport.call(wire.Link, "POST", path, body=wire.CreateLink(seconds=seconds))
+
     def update_repository(
         self,
         repository: str | Address,

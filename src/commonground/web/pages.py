@@ -1,7 +1,9 @@
 """All pages of the site."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from commonground.http.gateway import Gateway
 from commonground.http.routing import Route
 from commonground.services import Services
 from commonground.web.account import AccountPages
@@ -25,7 +27,7 @@ class _Pages(Protocol):
 class Web:
     """The face for people: pages rendered on the server, in English and Chinese."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, gateways: Sequence[Gateway] = ()) -> None:
         accounts, repositories, revisions = services.accounts, services.repositories, services.revisions
         site = Site(accounts, services.settings)
         door = Door(site, repositories)
@@ -37,7 +39,7 @@ class Web:
             SettingsPages(site, accounts),
             RepositorySettingsPages(site, door, accounts, repositories),
             ProfilePages(site, accounts, repositories),
-            RepositoryPages(site, door, revisions),
+            RepositoryPages(site, door, revisions, gateways),
             FilePages(site, door, revisions),
             HistoryPages(site, door, revisions),
             EditPages(site, door, revisions),

@@ -1,6 +1,7 @@
 """The first page of a repository: its card, and how to use it."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from commonground.accounts.permissions import Action
 from commonground.errors import EntryNotFound, RevisionNotFound
 from commonground.http import identity
+from commonground.http.gateway import Gateway, Snippet, Use
 from commonground.http.routing import Route
 from commonground.hub.repositories.model import Repository
 from commonground.hub.revisions.service import Revisions
@@ -17,16 +19,17 @@ from commonground.web import highlight, markdown
 from commonground.web.door import Door, templates
 from commonground.web.links import revision_url
 from commonground.web.site import Site
-from commonground.web.snippets import snippets
 
 CARD = "README.md"
+ROOT_LIMIT = 1000
+"""Entries at the root that are looked at to tell what a repository is for."""
 
 
 class RepositoryPages:
     """``/{owner}/{name}``, and the same under ``/datasets``, ``/spaces`` and ``/kernels``."""
 
-    def __init__(self, site: Site, door: Door, revisions: Revisions) -> None:
-        self._site, self._door, self._revisions = site, door, revisions
+    def __init__(self, site: Site, door: Door, revisions: Revisions, gateways: Sequence[Gateway]) -> None:
+        self._site, self._door, self._revisions, self._gateways = site, door, revisions, gateways
 
     def routes(self) -> list[Route]:
         """The routes of these pages."""
@@ -36,8 +39,8 @@ class RepositoryPages:
         """The card, and beside it what to paste and what is known."""
         opened = await self._door.open(request, Action.READ_METADATA)
         repository = opened.repository
-        origin = identity.public_origin(request, self._site.settings)
-        shown = [(item, highlight.for_language(item.code, item.language)) for item in snippets(repository, origin)]
+        found = await self._snippets(request, repository) if opened.readable else []
+        shown = [(item, highlight.for_language(item.code, item.language)) for item in found]
         return await self._site.page(
             request,
             "repository/card.html",
@@ -47,6 +50,17 @@ class RepositoryPages:
             snippets=shown,
             facts=facts(repository),
         )
+
+    async def _snippets(self, request: Request, repository: Repository) -> list[Snippet]:
+        """What the gateways of this server say, in their order."""
+        origin = identity.public_origin(request, self._site.settings)
+        try:
+            page = await self._revisions.tree(repository, repository.default_branch, limit=ROOT_LIMIT)
+            paths = frozenset(entry.path for entry in page.items)
+        except RevisionNotFound:
+            paths = frozenset()
+        use = Use(repository=repository, origin=origin, paths=paths)
+        return [snippet for gateway in self._gateways for snippet in gateway.snippets(use)]
 
     async def _card(self, repository: Repository) -> Markup | None:
         try:

@@ -156,3 +156,29 @@ async def test_an_address_outside_the_api_is_not_found(hub: Hub) -> None:
     assert code(await hub.nobody.get(f"{API}/nothing")) == (404, "CG-1002")
     assert code(await hub.nobody.get(f"{REPOSITORIES}/buckets/a/b")) == (404, "CG-1002")
     assert code(await hub.nobody.put(f"{API}/server")) == (405, "CG-1003")
+
+
+async def test_a_link_reads_one_repository_and_nothing_else(hub: Hub) -> None:
+    await hub.create(visibility="private")
+    await hub.create(name="other", visibility="private")
+    made = await hub.alice.post(f"{BERT}/links", json={"seconds": 60})
+    assert made.status_code == 201, made.text
+    token = made.json()["token"]
+    assert (await hub.nobody.get(f"{BERT}/refs", params={"token": token})).status_code == 200
+    assert (await hub.nobody.get(BERT, params={"token": token})).status_code == 200
+    other = BERT.replace("bert", "other")
+    assert (await hub.nobody.get(f"{other}/refs", params={"token": token})).status_code == 404
+    assert (await hub.nobody.get(f"{API}/whoami", params={"token": token})).status_code == 401
+    assert ids_of(await hub.nobody.get(REPOSITORIES, params={"token": token})) == []
+    assert (await hub.nobody.post(f"{BERT}/branches/side", params={"token": token}, json={})).status_code in {401, 404}
+
+
+async def test_a_link_expires_and_cannot_be_forged(hub: Hub) -> None:
+    await hub.create(visibility="private")
+    assert (await hub.nobody.get(f"{BERT}/refs", params={"token": "x.y"})).status_code == 401
+    assert (await hub.alice.post(f"{BERT}/links", json={"seconds": 0})).status_code == 400
+    assert (await hub.bob.post(f"{BERT}/links", json={})).status_code == 404
+
+
+def ids_of(answer: Any) -> list[str]:
+    return [item["id"] for item in answer.json()["items"]]

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -30,6 +31,9 @@ from commonground.http.transfer_tokens import issue_xet
 from commonground.settings import Settings
 from commonground.store.backends import open_backend
 from commonground.store.service import Store
+
+if TYPE_CHECKING:
+    from commonground.services import Services
 
 KEY = b"k" * 32
 PUBLIC = 1000
@@ -54,7 +58,8 @@ def build() -> Application:
         inline_verify_limit=int(os.environ.get("CAS_INLINE", "268435456")),
     )
     store = open_store(settings)
-    return Application(Router(XetGateway(store, Signer(KEY), settings).routes()), shutdown=store.close)
+    services = cast("Services", SimpleNamespace(store=store, signer=Signer(KEY), settings=settings))
+    return Application(Router(XetGateway(services).routes()), shutdown=store.close)
 
 
 @dataclass

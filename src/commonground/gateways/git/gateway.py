@@ -17,6 +17,7 @@ from commonground.gateways.git.errors import render_error
 from commonground.gateways.git.pktline import Reader
 from commonground.gateways.git.repository import GitRepository
 from commonground.gateways.git.threads import pull
+from commonground.http.gateway import Snippet, Use
 from commonground.http.git_addresses import git_routes, open_repository
 from commonground.http.routing import Handler, Route
 from commonground.hub.repositories.model import Repository
@@ -42,6 +43,10 @@ class GitGateway:
             ("POST", "git-receive-pack", self.receive_pack, "Push with git"),
         ]
         return git_routes(table, tag="git", render_error=render_error)
+
+    def snippets(self, use: Use) -> list[Snippet]:
+        """A clone."""
+        return [Snippet("git", "bash", f"git lfs install\ngit clone {use.address}\n")]
 
     async def info_refs(self, request: Request) -> Response:
         """Advertise the refs, or in version 2 what the server can do."""

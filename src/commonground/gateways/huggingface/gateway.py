@@ -18,6 +18,8 @@ from commonground.gateways.huggingface.routes.trees import TreeRoutes
 from commonground.gateways.huggingface.routes.weights import WeightRoutes
 from commonground.gateways.huggingface.routes.xet_tokens import XetTokenRoutes
 from commonground.gateways.huggingface.siblings import Siblings
+from commonground.gateways.huggingface.snippets import snippets
+from commonground.http.gateway import Snippet, Use
 from commonground.http.routing import Route
 from commonground.services import Services
 
@@ -56,3 +58,7 @@ class HuggingFaceGateway:
             FallbackRoutes(self._context),
         ]
         return [route for area in areas for route in area.routes()]
+
+    def snippets(self, use: Use) -> list[Snippet]:
+        """The library the repository is for, ``huggingface_hub``, ``hf`` and curl."""
+        return snippets(use)

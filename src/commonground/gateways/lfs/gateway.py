@@ -17,6 +17,7 @@ from commonground.gateways.lfs.uploads import Uploads
 from commonground.gateways.lfs.wire import MEDIA_TYPE, BatchAnswer, BatchRequest, Completion, check_batch
 from commonground.http.bodies import read_json, stream_body
 from commonground.http.files import UNTRUSTED, Content, send_file
+from commonground.http.gateway import Snippet, Use
 from commonground.http.git_addresses import git_routes, open_repository
 from commonground.http.identity import public_origin
 from commonground.http.routing import Handler, Route
@@ -49,6 +50,10 @@ class LfsGateway:
             ("POST", "info/lfs/locks/verify", self.locks, "File locks, which are not offered"),
         ]
         return git_routes(table, tag="lfs", render_error=render_error)
+
+    def snippets(self, use: Use) -> list[Snippet]:
+        """None: git brings it along."""
+        return []
 
     async def batch(self, request: Request) -> Response:
         """Answer a batch of objects."""

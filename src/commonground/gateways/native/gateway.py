@@ -1,5 +1,6 @@
 """The gateway: all routes of the API over the services of the hub."""
 
+from commonground.accounts.model import SEGMENTS
 from commonground.gateways.native.context import Context
 from commonground.gateways.native.routes.accounts import AccountRoutes
 from commonground.gateways.native.routes.commits import CommitRoutes
@@ -9,6 +10,7 @@ from commonground.gateways.native.routes.operation import OperationRoutes
 from commonground.gateways.native.routes.refs import RefRoutes
 from commonground.gateways.native.routes.repositories import RepositoryRoutes
 from commonground.gateways.native.routes.trees import TreeRoutes
+from commonground.http.gateway import Snippet, Use
 from commonground.http.routing import Route
 from commonground.services import Services
 
@@ -31,4 +33,15 @@ class NativeGateway:
             *AccountRoutes(context).routes(),
             *OperationRoutes(context).routes(),
             *EventRoutes(context).routes(),
+        ]
+
+    def snippets(self, use: Use) -> list[Snippet]:
+        """The command of this project."""
+        kind = SEGMENTS[use.repository.kind]
+        return [
+            Snippet(
+                "commonground",
+                "bash",
+                f"commonground login {use.origin}\ncommonground download hub://{kind}/{use.repository.full_name}\n",
+            )
         ]

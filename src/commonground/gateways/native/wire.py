@@ -89,6 +89,19 @@ class RepositoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     cursor: Annotated[str | None, Meta(description="`next` of the page before.")] = None
 
 
+class CreateLink(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long a link shall open a repository: an hour unless said otherwise, a week at most."""
+
+    seconds: Annotated[int, Meta(ge=1, le=604_800, description="How long it shall last.")] = 3600
+
+
+class Link(msgspec.Struct, frozen=True):
+    """The ``token`` reads the files of one repository in any address with ``?token=``."""
+
+    token: str
+    expires_at: int
+
+
 class CreateRepository(msgspec.Struct, frozen=True, kw_only=True):
     """A repository to make; without ``visibility`` the owner's default holds. ``options`` belong to spaces."""
 
@@ -330,7 +343,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     full_name: str
     email: str
     is_admin: bool
-    via: Literal["token", "session", "password", "internal"]
+    via: Literal["token", "session", "password", "link", "internal"]
     token: Token | None = None
     organizations: list[Membership] = []
 

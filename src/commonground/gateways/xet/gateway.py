@@ -8,7 +8,6 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from commonground.accounts.signing import Signer
 from commonground.errors import BadRequest, CommongroundError, CorruptBlob, PayloadTooLarge, SizeMismatch
 from commonground.gateways.xet.addresses import addresses, check_granted, granted
 from commonground.gateways.xet.budget import ByteBudget
@@ -27,13 +26,13 @@ from commonground.gateways.xet.wire import (
 from commonground.gateways.xet.xorb_answer import send_xorb
 from commonground.http.bodies import read_body, read_json, stream_body
 from commonground.http.files import HeadersOnly
+from commonground.http.gateway import Snippet, Use
 from commonground.http.identity import public_origin
 from commonground.http.ranges import parse_ranges
 from commonground.http.responses import error_body, error_headers, json_response
 from commonground.http.routing import Handler, Route
 from commonground.http.transfer_tokens import XetToken, read_xet
-from commonground.settings import Settings
-from commonground.store.service import Store
+from commonground.services import Services
 from commonground.store.xet.limits import MAX_SHARD_LENGTH, MAX_XORB_LENGTH, MAX_XORB_UPLOAD
 from commonground.store.xet.reconstruction import UrlFor, answer_v1, answer_v2
 
@@ -48,12 +47,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 class XetGateway:
-    """Speaks the Xet protocol for a :class:`Store`. Tokens come from :mod:`commonground.http.transfer_tokens`."""
+    """Speaks the Xet protocol for the store. Tokens come from :mod:`commonground.http.transfer_tokens`."""
 
-    def __init__(self, store: Store, signer: Signer, settings: Settings) -> None:
-        self._store = store
-        self._signer = signer
-        self._settings = settings
+    def __init__(self, services: Services) -> None:
+        self._store = services.store
+        self._signer = services.signer
+        self._settings = services.settings
         self._budget = ByteBudget(BODY_BUDGET)
         self._running: set[asyncio.Task[Any]] = set()
 
@@ -91,6 +90,10 @@ class XetGateway:
             )
             for method, path, handler, text in table
         ]
+
+    def snippets(self, use: Use) -> list[Snippet]:
+        """None: the clients of this protocol come through others."""
+        return []
 
     # --- writing ------------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from commonground.accounts.permissions import Action
+from commonground.database.clock import now_ms
 from commonground.errors import GatedRepository
 from commonground.gateways.native import encoding, errors, wire
 from commonground.gateways.native.context import REPOSITORIES, REPOSITORY, Context, endpoint, page
@@ -41,6 +42,8 @@ class RepositoryRoutes:
             endpoint("POST", f"{REPOSITORY}/duplicate", self.duplicate_repository, "Copy with its history",
                      body=wire.DuplicateRepository, result=one, status=201,
                      errors=(*errors.FIND, *named, GatedRepository)),
+            endpoint("POST", f"{REPOSITORY}/links", self.create_link, "Make a token for addresses that read its files",
+                     body=wire.CreateLink, result=wire.Link, status=201, errors=errors.READ),
         ]  # fmt: skip
 
     async def list_repositories(self, request: Request) -> Response:
@@ -91,6 +94,17 @@ class RepositoryRoutes:
         body = await read_json(request, wire.DuplicateRepository)
         made = await self._repositories.duplicate(caller, source, body.owner, body.name, visibility=body.visibility)
         return json_response(encoding.repository_details(made), 201)
+
+    async def create_link(self, request: Request) -> Response:
+        """A token that reads this repository as the caller may, put into an address as ``?token=``: for clients that
+        send no credentials.
+        """
+        accounts = self._context.services.accounts
+        caller, found = await self._context.caller(request), await self._context.readable(request)
+        body = await read_json(request, wire.CreateLink)
+        expires_at = now_ms() + body.seconds * 1000
+        token = await accounts.sign_link(caller, f"{found.kind}:{found.full_name}", body.seconds)
+        return json_response(wire.Link(token, expires_at), 201)
 
 
 def _search(asked: wire.RepositoryQuery) -> SearchQuery:
