@@ -14,10 +14,12 @@ from commonground.hub.revisions.context import Context
 from commonground.hub.revisions.drafts import Author, Draft, Drafter, Staged, check_request
 from commonground.hub.revisions.heads import observe
 from commonground.hub.revisions.landing import INLINE_LIMIT, fits_one_batch, landed
-from commonground.hub.revisions.model import AddFile, Commit, CommitRequest
+from commonground.hub.revisions.model import AddFile, AddStored, Commit, CommitRequest
 from commonground.hub.revisions.objects import BLOB, GitObject, make_object, object_id
 from commonground.hub.revisions.publishing import Linked, Move, Publication, RefMoved, publish
 from commonground.hub.revisions.refnames import HEADS, PULLS, writable_ref
+from commonground.hub.revisions.stored import StoredBlobs
+from commonground.hub.revisions.upload_rules import UploadRules
 
 ATTEMPTS = 10
 
@@ -25,8 +27,9 @@ ATTEMPTS = 10
 class Commits:
     """Turns commit requests into commits."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, rules: UploadRules) -> None:
         self._context = context
+        self._stored = StoredBlobs(context, rules)
         self._locks: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
 
     async def commit(
@@ -36,7 +39,7 @@ class Commits:
         ref = writable_ref(revision, repository.default_branch)
         check_request(request)
         await self._context.database.lookup(self._head, repository, ref)
-        staged = await self._stage(principal, request)
+        staged = await self._stage(repository, principal, ref, request)
         # Writers of one branch wait here in turn; other processes are met by compare-and-swap.
         async with self._locks.setdefault((repository.id, ref), asyncio.Lock()):
             for _ in range(ATTEMPTS):
@@ -58,7 +61,7 @@ class Commits:
         """
         base = writable_ref(revision, repository.default_branch)
         check_request(request)
-        staged = await self._stage(principal, request)
+        staged = await self._stage(repository, principal, base, request)
         draft = await self._context.database.read(
             self._draft, repository, base, request, staged, self._author(principal)
         )
@@ -71,11 +74,14 @@ class Commits:
             return number, draft.commit
         raise StaleParent
 
-    async def _stage(self, principal: Principal, request: CommitRequest) -> Staged:
+    async def _stage(self, repository: Repository, principal: Principal, ref: str, request: CommitRequest) -> Staged:
         staged = Staged({}, [])
         for operation in request.operations:
             if isinstance(operation, AddFile):
                 staged.blobs[operation.path] = await self._blob(principal, operation, staged.files)
+        stored = [operation for operation in request.operations if isinstance(operation, AddStored)]
+        if stored:
+            await self._stored.stage(repository, principal, ref, stored, staged)
         return staged
 
     async def _blob(self, principal: Principal, operation: AddFile, links: list[Linked]) -> GitObject:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from commonground.errors import (
     ContentMissing,
     EntryNotFound,
@@ -17,6 +19,7 @@ from commonground.hub.revisions.editing import Folder
 from commonground.hub.revisions.model import (
     AddFile,
     AddPointer,
+    AddStored,
     Commit,
     CommitRequest,
     CopyFile,
@@ -41,6 +44,7 @@ from commonground.hub.revisions.publishing import Linked
 from commonground.hub.revisions.reachability import Reachability
 from commonground.hub.revisions.resolving import resolve_commit
 from commonground.hub.revisions.trees import EXECUTABLE, FILE, TreeEntry
+from commonground.store.model import StoredFile
 from commonground.store.service import Store
 
 OPERATIONS_LIMIT = 100_000
@@ -49,7 +53,9 @@ _PARENT = re.compile(r"[0-9a-fA-F]{7,40}")
 
 
 class Staged(NamedTuple):
-    """Bodies of the files to add, by path; large ones are in the store already."""
+    """Blobs of the files to add, by path; the bodies of large ones are in the store already. Content of the store that
+    shall be an LFS file has none.
+    """
 
     blobs: dict[str, GitObject]
     files: list[Linked]
@@ -151,6 +157,9 @@ class Drafter:
                 self._put(root, operation.path, EXECUTABLE if operation.executable else FILE, blobs[operation.path])
             case AddPointer():
                 self._put(root, operation.path, FILE, self._pointer(operation, account_id))
+            case AddStored():
+                blob = blobs.get(operation.path) or self._pointer(operation, account_id)
+                self._put(root, operation.path, FILE, blob)
             case CopyFile():
                 source = self._source(base, operation)
                 root.put(split_path(operation.path), source.mode, source.sha)
@@ -163,15 +172,10 @@ class Drafter:
         root.put(split_path(path), mode, blob.sha)
         self._objects[blob.sha] = blob
 
-    def _pointer(self, operation: AddPointer, account_id: int | None) -> GitObject:
-        sha256 = _sha256(operation)
-        file = self._store.usable(self._view.connection, account_id, self._repository.id, sha256)
-        if file is None:
-            raise ContentMissing(oid=operation.sha256, path=operation.path)
-        if operation.size is not None and operation.size != file.size:
-            raise SizeMismatch(actual=file.size, expected=operation.size)
+    def _pointer(self, operation: AddPointer | AddStored, account_id: int | None) -> GitObject:
+        file = usable_file(self._view.connection, self._store, self._repository.id, account_id, operation)
         self._links.append(Linked(file, operation.path))
-        return make_object(BLOB, encode_pointer(sha256, file.size))
+        return make_object(BLOB, encode_pointer(content_id(operation), file.size))
 
     def _source(self, base: bytes, operation: CopyFile) -> TreeEntry:
         if operation.source_revision is not None:
@@ -190,7 +194,22 @@ def is_prefix(parent: str, head: bytes) -> bool:
     return head.hex().startswith(parent.lower())
 
 
-def _sha256(operation: AddPointer) -> bytes:
+def usable_file(
+    connection: Connection, store: Store, repository_id: int, account_id: int | None, operation: AddPointer | AddStored
+) -> StoredFile:
+    """The content an operation names, if the account may put it into the repository; :class:`ContentMissing`,
+    :class:`SizeMismatch`.
+    """
+    file = store.usable(connection, account_id, repository_id, content_id(operation))
+    if file is None:
+        raise ContentMissing(oid=operation.sha256, path=operation.path)
+    if operation.size is not None and operation.size != file.size:
+        raise SizeMismatch(actual=file.size, expected=operation.size)
+    return file
+
+
+def content_id(operation: AddPointer | AddStored) -> bytes:
+    """The SHA-256 an operation names, raw; :class:`InvalidCommit`."""
     try:
         raw = bytes.fromhex(operation.sha256)
     except ValueError:

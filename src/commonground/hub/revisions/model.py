@@ -93,6 +93,16 @@ class AddPointer(msgspec.Struct, frozen=True, kw_only=True):
     size: int | None = None
 
 
+class AddStored(msgspec.Struct, frozen=True, kw_only=True):
+    """Write a file whose content is in the store already, in the form in which it would have been asked for: a plain
+    blob where the rules of the repository make it one (a small text), else LFS. ``size`` may be left out.
+    """
+
+    path: str
+    sha256: str
+    size: int | None = None
+
+
 class CopyFile(msgspec.Struct, frozen=True, kw_only=True):
     """Copy a path of another revision of the same repository."""
 
@@ -113,7 +123,7 @@ class DeleteFolder(msgspec.Struct, frozen=True):
     path: str
 
 
-Operation = AddFile | AddPointer | CopyFile | DeleteFile | DeleteFolder
+Operation = AddFile | AddPointer | AddStored | CopyFile | DeleteFile | DeleteFolder
 
 
 class CommitRequest(msgspec.Struct, frozen=True, kw_only=True):
