@@ -1,5 +1,8 @@
 """Guards: what every matched request passes before its handler."""
 
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,6 +29,27 @@ def same_origin_guard(settings: Settings) -> Guard:
         return None
 
     return guard
+
+
+def is_own_origin(request: Request, settings: Settings) -> bool:
+    """Whether a request with an ``Origin`` comes from a page of this server; one without comes from no page.
+
+    Compared with ``settings.public_url``. Without that only a host that is an address or ``localhost`` counts: any
+    other name could have been made to lead here by somebody else (DNS rebinding), and ``Host`` would repeat it.
+    """
+    origin = request.headers.get("origin")
+    if origin is None:
+        return True
+    known = bool(settings.public_url) or _is_literal(urlsplit(public_origin(request, settings)).hostname or "")
+    return known and origin.lower() == _origin_of(public_origin(request, settings))
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True
 
 
 def _at_risk(request: Request) -> bool:

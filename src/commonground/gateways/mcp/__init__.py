@@ -1,0 +1,1 @@
+"""Model Context Protocol: assistants search the hub and read its cards and files."""

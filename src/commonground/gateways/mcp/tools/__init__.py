@@ -1,0 +1,1 @@
+"""What an assistant can ask the hub for: one module a theme, and the list of all."""
