@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from commonground.accounts.access_keys import AccessKeys
 from commonground.accounts.service import Accounts
 from commonground.accounts.signing import Signer, master_key
 from commonground.database import Database
@@ -28,6 +29,7 @@ class Services:
     database: Database
     accounts: Accounts
     signer: Signer
+    access_keys: AccessKeys
     repositories: Repositories
     store: Store
     uploads: Uploads
@@ -44,11 +46,14 @@ class Services:
         revisions = Revisions(database, store, settings)
         revisions.observe(CardObserver(revisions, search_index(sqlite=database.is_sqlite)))
         revisions.observe(WeightsObserver(WeightsReader(revisions)))
+        accounts = Accounts(database, settings)
+        signer = Signer(await master_key(database, settings))
         return cls(
             settings=settings,
             database=database,
-            accounts=Accounts(database, settings),
-            signer=Signer(await master_key(database, settings)),
+            accounts=accounts,
+            signer=signer,
+            access_keys=AccessKeys(database, accounts, signer),
             repositories=repositories,
             store=store,
             uploads=Uploads(database, store, settings),

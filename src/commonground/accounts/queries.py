@@ -43,7 +43,7 @@ _MEMBERS = (
 )
 
 CALLER_COLUMNS = (account.c.id, account.c.name, account.c.is_admin, membership.c.organization_id, membership.c.role)
-_BY_DIGEST = Prepared(
+_TOKEN_CALLER = (
     select(
         *CALLER_COLUMNS,
         token.c.id.label("token_id"),
@@ -51,11 +51,14 @@ _BY_DIGEST = Prepared(
         token.c.scopes,
         token.c.expires_at,
         token.c.last_used_at,
+        token.c.digest,
     )
     .select_from(token.join(account, account.c.id == token.c.account_id))
     .outerjoin(membership, membership.c.account_id == account.c.id)
-    .where(token.c.digest == bindparam("digest"), account.c.disabled_at.is_(None))
+    .where(account.c.disabled_at.is_(None))
 )
+_BY_DIGEST = Prepared(_TOKEN_CALLER.where(token.c.digest == bindparam("digest")))
+_BY_TOKEN_ID = Prepared(_TOKEN_CALLER.where(token.c.id == bindparam("token_id")))
 _CALLER = (
     select(*CALLER_COLUMNS)
     .select_from(account.outerjoin(membership, membership.c.account_id == account.c.id))
@@ -145,6 +148,11 @@ def members_of(connection: Connection, organization_id: int) -> list[tuple[Accou
 def rows_by_digest(connection: Connection, digest: bytes) -> Sequence[Any]:
     """A row per membership of the account behind a token (one without, if it has none); empty for no such token."""
     return _BY_DIGEST.all(connection, {"digest": digest})
+
+
+def rows_by_token(connection: Connection, token_id: int) -> Sequence[Any]:
+    """Like :func:`rows_by_digest`, for the token with this id."""
+    return _BY_TOKEN_ID.all(connection, {"token_id": token_id})
 
 
 def caller_rows(connection: Connection, account_id: int) -> Sequence[Any]:

@@ -84,7 +84,10 @@ class Accounts:
         return principal
 
     async def _by_token(self, text: str) -> Principal | None:
-        rows = await self._database.lookup(queries.rows_by_digest, secret_text.digest(text))
+        return self.of_token(await self._database.lookup(queries.rows_by_digest, secret_text.digest(text)))
+
+    def of_token(self, rows: Sequence[Any]) -> Principal | None:
+        """The caller behind the rows of a token, which counts as used now; ``None`` if it is gone or has expired."""
         if not rows:
             return None
         row, now = rows[0], now_ms()

@@ -28,6 +28,7 @@ app.command("commonground.cli.account:login", name="login", help="Remember the a
 app.command("commonground.cli.account:logout", name="logout", help="Forget the access token of a hub.")
 app.command("commonground.cli.account:whoami", name="whoami", help="Show who the hub takes you for.")
 app.command("commonground.cli.tokens:app", name="tokens", help="List, create and revoke access tokens.")
+app.command("commonground.cli.tokens:create_access_key", name="access-key", help="Print a key pair for S3 clients.")
 app.command("commonground.cli.repositories:app", name="repositories", help="Find, create and change repositories.")
 app.command("commonground.cli.files:app", name="files", help="List, upload, download and delete files.")
 app.command("commonground.cli.branches:app", name="branches", help="List, create and delete branches.")

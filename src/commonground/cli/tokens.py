@@ -6,7 +6,7 @@ from commonground.accounts.model import TokenRole
 from commonground.cli.client import DEFAULTS, Options
 from commonground.cli.output import answer, done, table, time_text
 from commonground.cli.values import moment_of, scope_of
-from commonground.gateways.native.wire import Token
+from commonground.gateways.native.wire import AccessKey, Token
 
 app = cyclopts.App(name="tokens", help="List, create and revoke access tokens.")
 
@@ -61,6 +61,16 @@ def revoke_token(token: int, *, options: Options = DEFAULTS) -> None:
     with options.hub() as hub:
         hub.revoke_token(token)
     done(f"revoked {token}", options)
+
+
+def create_access_key(*, options: Options = DEFAULTS) -> None:
+    """Print the key pair of your token for S3 clients, as lines for a shell; it ends with the token."""
+    with options.hub() as hub:
+        answer(hub.create_access_key(), options, _lines)
+
+
+def _lines(pair: AccessKey) -> None:
+    print(f"export AWS_ACCESS_KEY_ID={pair.id}\nexport AWS_SECRET_ACCESS_KEY={pair.secret}")
 
 
 def _table(found: list[Token]) -> None:

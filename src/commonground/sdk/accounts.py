@@ -38,6 +38,10 @@ class AccountMethods:
         """Delete a token: the next request that carries it is refused."""
         self._transport.send("DELETE", f"{TOKENS}/{token_id:d}")
 
+    def create_access_key(self) -> wire.AccessKey:
+        """The key pair of the token in use, for S3 clients; it ends with the token."""
+        return self._transport.call(wire.AccessKey, "POST", f"{wire.API}/me/access-keys", body=wire.CreateAccessKey())
+
     def get_server(self) -> wire.Server:
         """The server's version, role and limits."""
         return self._transport.call(wire.Server, "GET", f"{wire.API}/server")

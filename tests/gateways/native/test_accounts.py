@@ -83,3 +83,13 @@ async def test_a_token_may_end_by_itself(hub: Hub) -> None:
     soon = int(time.time() * 1000) + 60_000
     assert (await hub.alice.post(TOKENS, json={"name": "x", "expires_at": soon})).status_code == 201
     assert soon in [token["expires_at"] for token in (await hub.alice.get(TOKENS)).json()]
+
+
+async def test_a_token_has_one_key_pair(hub: Hub) -> None:
+    made = await hub.alice.post(f"{API}/me/access-keys", json={})
+    assert made.status_code == 200
+    assert made.headers["cache-control"] == "no-store"
+    assert made.json() == (await hub.alice.post(f"{API}/me/access-keys")).json()
+    assert made.json()["id"] != (await hub.bob.post(f"{API}/me/access-keys")).json()["id"]
+    assert code(await hub.nobody.post(f"{API}/me/access-keys")) == (401, "CG-1101")
+    assert code(await hub.alice.post(f"{API}/me/access-keys", json={"purpose": "x"})) == (400, "CG-1001")

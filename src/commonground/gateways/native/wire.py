@@ -363,6 +363,19 @@ class NewToken(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class CreateAccessKey(msgspec.Struct, frozen=True, kw_only=True):
+    """The protocol a key pair is for."""
+
+    purpose: Literal["s3"] = "s3"
+
+
+class AccessKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key pair for protocols that sign requests: it may do what the token it is derived from may."""
+
+    id: str
+    secret: str
+
+
 # --- operation ------------------------------------------------------------------------------------------------------
 
 TaskState = Literal["waiting", "running", "done", "failed", "cancelled"]

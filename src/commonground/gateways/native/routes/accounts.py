@@ -34,6 +34,8 @@ class AccountRoutes:
                      body=wire.CreateToken, result=wire.NewToken, status=201, errors=errors.SIGNED_IN),
             endpoint("DELETE", f"{tokens}/{{token}}", self.revoke_token, "Revoke an access token",
                      status=204, errors=(*errors.SIGNED_IN, TokenNotFound)),
+            endpoint("POST", f"{wire.API}/me/access-keys", self.create_access_key, "Derive a key pair from your token",
+                     body=wire.CreateAccessKey, result=wire.AccessKey, errors=errors.SIGNED_IN),
         ]  # fmt: skip
 
     async def whoami(self, request: Request) -> Response:
@@ -88,6 +90,13 @@ class AccountRoutes:
             raise TokenNotFound
         await self._accounts.revoke_token(account_id, int(token))
         return Response(status_code=204)
+
+    async def create_access_key(self, request: Request) -> Response:
+        """The key pair of the token this request carries, for protocols that sign requests; it ends with the token."""
+        caller = await signed_in(request, self._accounts)
+        body = await read_json(request, wire.CreateAccessKey)
+        found = await self._context.services.access_keys.issue(caller, body.purpose)
+        return json_response(wire.AccessKey(id=found.id, secret=found.secret), headers={"Cache-Control": "no-store"})
 
     async def _owner(self, request: Request) -> int:
         """The account whose tokens are meant. A token that may not write must not make itself a stronger one."""
