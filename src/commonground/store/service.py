@@ -119,6 +119,17 @@ class Store:
         readable = readable_files(connection, self._guard, account_id, list(found))
         return found[min(readable)] if readable else None
 
+    def usable_among(
+        self, connection: Connection, account_id: int | None, repository_id: int, sha256s: Sequence[bytes]
+    ) -> dict[bytes, StoredFile]:
+        """Those of several contents that :meth:`usable` finds, by SHA-256."""
+        found = self.linked(connection, repository_id, sha256s)
+        for sha256 in set(sha256s).difference(found):
+            file = self.usable(connection, account_id, repository_id, sha256)
+            if file is not None:
+                found[sha256] = file
+        return found
+
     def link(
         self, connection: Connection, repository_id: int, account_id: int | None, file: StoredFile, filename: str = ""
     ) -> bool:

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-from sqlalchemy import Connection
-
 from commonground.accounts.model import Principal
 from commonground.gateways.git.push import Command
 from commonground.hub.repositories.model import Repository
@@ -37,19 +35,11 @@ class GitRepository:
 
     def usable(self, sha256s: Sequence[bytes]) -> Mapping[bytes, StoredFile]:
         """The LFS content that the caller may put into the repository, by SHA-256."""
-        return self._services.database.read_now(self._usable, sha256s)
+        values = (self._caller.account_id, self._repository.id, sha256s)
+        return self._services.database.read_now(self._services.store.usable_among, *values)
 
     def update(self, commands: Sequence[Command], links: Sequence[tuple[StoredFile, str]]) -> None:
         """Move all refs and link the content, or raise and do nothing."""
         updates = [RefUpdate(name=each.name, old=each.old.hex(), new=each.new.hex()) for each in commands]
         moving = self._services.revisions.update_refs(self._repository, self._caller, updates, links)
         asyncio.run_coroutine_threadsafe(moving, self._loop).result()
-
-    def _usable(self, connection: Connection, sha256s: Sequence[bytes]) -> dict[bytes, StoredFile]:
-        store = self._services.store
-        found = store.linked(connection, self._repository.id, sha256s)
-        for sha256 in set(sha256s).difference(found):
-            file = store.usable(connection, self._caller.account_id, self._repository.id, sha256)
-            if file is not None:
-                found[sha256] = file
-        return found

@@ -1,19 +1,14 @@
 """Decides, object by object, what a batch request may transfer and where."""
 
-from collections.abc import Sequence
-
-from sqlalchemy import Connection
-
 from commonground.accounts.model import Principal
 from commonground.errors import Unauthenticated
-from commonground.gateways.lfs.links import Links
 from commonground.gateways.lfs.queries import Upload
 from commonground.gateways.lfs.uploads import PART_SIZE, Uploads, part_size
 from commonground.gateways.lfs.wire import Action, BatchAnswer, BatchRequest, ObjectAnswer, ObjectError, ObjectRequest
+from commonground.http.content_links import Links
 from commonground.hub.repositories.model import Repository
 from commonground.services import Services
 from commonground.store.model import StoredFile
-from commonground.store.service import Store
 
 SLOWEST = 2**19
 """Bytes a second at which an upload still ends before its addresses do."""
@@ -45,7 +40,9 @@ async def answer_upload(
     if account_id is None:
         raise Unauthenticated
     sound = {item.oid: item.size for item in batch.objects if item.problem is None}
-    usable = await services.database.read(_usable, services.store, account_id, repository.id, list(sound))
+    wanted = [bytes.fromhex(oid) for oid in sound]
+    found = await services.database.read(services.store.usable_among, account_id, repository.id, wanted)
+    usable = {sha256.hex(): file for sha256, file in found.items()}
     missing = {oid: size for oid, size in sound.items() if oid not in usable}
     parted: dict[str, Upload] = {}
     if "multipart" in batch.transfers and any(size > PART_SIZE for size in missing.values()):
@@ -62,18 +59,6 @@ def _upload(
     if (upload := parted.get(item.oid)) is not None and upload.size == item.size:
         return _in_parts(item, upload.count, links)
     return _whole(item, links)
-
-
-def _usable(
-    connection: Connection, store: Store, account_id: int, repository_id: int, oids: Sequence[str]
-) -> dict[str, StoredFile]:
-    wanted = {bytes.fromhex(oid): oid for oid in oids}
-    found = store.linked(connection, repository_id, list(wanted))
-    for sha256 in wanted.keys() - found.keys():
-        file = store.usable(connection, account_id, repository_id, sha256)
-        if file is not None:
-            found[sha256] = file
-    return {wanted[sha256]: file for sha256, file in found.items()}
 
 
 def _settled(item: ObjectRequest, usable: dict[str, StoredFile]) -> ObjectAnswer:

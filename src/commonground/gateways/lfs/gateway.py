@@ -12,10 +12,10 @@ from commonground.accounts.permissions import Action
 from commonground.errors import BlobNotFound, NotSupported, SizeMismatch
 from commonground.gateways.lfs.batch import answer_download, answer_upload
 from commonground.gateways.lfs.errors import render_error
-from commonground.gateways.lfs.links import Grant, Links, Permission, read_grant
 from commonground.gateways.lfs.uploads import Uploads
 from commonground.gateways.lfs.wire import MEDIA_TYPE, BatchAnswer, BatchRequest, Completion, check_batch
 from commonground.http.bodies import read_json, stream_body
+from commonground.http.content_links import Grant, Links, Permission, read_grant
 from commonground.http.files import UNTRUSTED, Content, send_file
 from commonground.http.gateway import Snippet, Use
 from commonground.http.git_addresses import git_routes, open_repository

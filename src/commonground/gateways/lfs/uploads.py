@@ -11,10 +11,10 @@ from commonground.database import Database
 from commonground.database.clock import now_ms
 from commonground.errors import BadRequest, SizeMismatch, UploadNotFound
 from commonground.gateways.lfs import queries
-from commonground.gateways.lfs.links import Grant
 from commonground.gateways.lfs.queries import Upload
 from commonground.gateways.lfs.wire import CompletedPart
 from commonground.http.bodies import stream_body
+from commonground.http.content_links import Grant
 from commonground.settings import Settings
 from commonground.store.model import StoredFile
 from commonground.store.service import Store

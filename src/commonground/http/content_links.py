@@ -9,7 +9,7 @@ from starlette.requests import Request
 from commonground.accounts.signing import Signer
 from commonground.errors import Forbidden, InvalidCredentials, Unauthenticated
 
-PURPOSE = "lfs"
+PURPOSE = "content"
 
 Permission = Literal["upload", "part", "complete", "verify", "download"]
 
@@ -38,7 +38,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Links:
-    """Makes the addresses of one repository for one caller. ``base`` ends with ``/info/lfs``."""
+    """Makes the addresses of one repository for one caller, below ``base``."""
 
     def __init__(self, signer: Signer, base: str, account: int | None, repository: int, seconds: int) -> None:
         self._signer, self._base, self._account, self._repository = signer, base, account, repository
