@@ -57,6 +57,8 @@ NEEDS: dict[str, str] = {
     f"POST {API}/lfs-files/batch": WRITE,
     f"DELETE {API}/lfs-files/{{sha256}}": WRITE,
     f"PUT {API}/settings": MANAGE,
+    # torch.hub
+    "GET /{owner}/{name}/torch/{revision}/{path*}": READ,
     # The API of our own
     f"GET {CG}": METADATA,
     f"GET {CG}/refs": READ,

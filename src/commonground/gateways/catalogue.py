@@ -18,6 +18,7 @@ BUILT_IN = {
     "xet": "commonground.gateways.xet.gateway:XetGateway",
     "lfs": "commonground.gateways.lfs.gateway:LfsGateway",
     "native": "commonground.gateways.native.gateway:NativeGateway",
+    "torch_hub": "commonground.gateways.torch_hub.gateway:TorchHubGateway",
 }
 """Where they are, by name, in the order in which their snippets are shown."""
 

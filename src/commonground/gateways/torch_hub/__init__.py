@@ -1,0 +1,1 @@
+"""Checkpoints under names that ``torch.hub`` can verify."""

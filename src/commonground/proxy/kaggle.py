@@ -1,0 +1,63 @@
+"""Forwarding for ``kagglehub``, which knows no address of a server but ``http://localhost:7777``."""
+
+from urllib.parse import urlsplit
+
+from commonground.errors import ServerUnreachable
+from commonground.proxy.connection import Call, Connection, Headers
+from commonground.proxy.listener import Serve
+from commonground.proxy.upstream import Upstream
+
+PORT = 7777
+"""Where ``KAGGLE_API_ENVIRONMENT=TEST`` makes the client call."""
+
+_HOP = frozenset({b"connection", b"host", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade", b"expect"})
+_BROWSER = (b"origin", b"sec-fetch-site")
+_LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def forwarder(upstream: Upstream) -> Serve:
+    """Passes every call on to the hub and the answer back, bodies as they flow. The caller's own credentials go along;
+    a page in a browser, which may reach this port but should not, is refused.
+    """
+
+    async def serve(connection: Connection) -> None:
+        while (call := await connection.next_call()) is not None:
+            if not _is_program(call):
+                await connection.answer(
+                    403, b"This port is for programs of this machine.\n", head=call.method == "HEAD"
+                )
+                return
+            await _forward(connection, call, upstream)
+
+    return serve
+
+
+async def _forward(connection: Connection, call: Call, upstream: Upstream) -> None:
+    begun = False
+    content = connection.body() if _has_body(call) else None
+    try:
+        async with upstream.open(call.method, call.target, _passed(call.headers), content) as response:
+            begun = True
+            await connection.begin(response.status_code, _passed(response.headers.raw))
+            async for part in response.aiter_raw():
+                await connection.send(part)
+            await connection.end()
+    except ServerUnreachable as error:
+        if begun:
+            raise  # half an answer must not look like a whole one
+        await connection.answer(502, f"{error}\n".encode(), head=call.method == "HEAD")
+
+
+def _is_program(call: Call) -> bool:
+    """Whether a call was made by a program of this machine: a name that only leads here, and no mark of a browser."""
+    host = urlsplit(f"//{call.header(b'host')}").hostname or ""
+    local = host in _LOCAL or f"[{host}]" in _LOCAL
+    return local and call.target.startswith("/") and not any(call.header(name) for name in _BROWSER)
+
+
+def _has_body(call: Call) -> bool:
+    return bool(call.header(b"transfer-encoding")) or call.header(b"content-length") not in {"", "0"}
+
+
+def _passed(headers: Headers) -> Headers:
+    return [(name, value) for name, value in headers if name.lower() not in _HOP]
