@@ -110,6 +110,8 @@ for place in PLACES:
         f"GET {place}/refs": READ,
         f"GET {place}/new/{{revision}}": WRITE,
         f"POST {place}/new/{{revision}}": WRITE,
+        f"GET {place}/upload/{{revision}}": WRITE,
+        f"POST {place}/upload/{{revision}}": WRITE,
         f"GET {place}/edit/{{revision}}/{{path*}}": WRITE,
         f"POST {place}/edit/{{revision}}/{{path*}}": WRITE,
         f"POST {place}/delete/{{revision}}/{{path*}}": WRITE,

@@ -18,6 +18,7 @@ from commonground.web.repository import RepositoryPages
 from commonground.web.repository_settings import RepositorySettingsPages
 from commonground.web.settings_pages import SettingsPages
 from commonground.web.site import Site
+from commonground.web.upload import UploadPages
 
 
 class _Pages(Protocol):
@@ -43,6 +44,7 @@ class Web:
             FilePages(site, door, revisions),
             HistoryPages(site, door, revisions),
             EditPages(site, door, revisions),
+            UploadPages(site, door, revisions, services.store),
         ]
 
     def routes(self) -> list[Route]:
