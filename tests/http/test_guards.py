@@ -28,8 +28,9 @@ async def status(method: str, headers: dict[str, str], settings: Settings | None
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-@pytest.mark.parametrize("given", [COOKIE, FORM, {"content-type": "multipart/form-data; boundary=x"},
-                                   {"content-type": "Text/Plain"}])  # fmt: skip
+@pytest.mark.parametrize("given", [COOKIE, {"cookie": "m_session_id=x", "content-type": "application/json"}, FORM,
+                                   {"content-type": "multipart/form-data; boundary=x"},
+                                   {"content-type": "Text/Plain"}, {}])  # fmt: skip
 @pytest.mark.parametrize(
     "source",
     [FOREIGN, {"sec-fetch-site": "same-site"}, {"origin": "http://evil"}, {"origin": "null"},

@@ -116,6 +116,21 @@ class TestPrincipal:
         await accounts.revoke_token(alice.id, 1)
         assert await principal(asked, accounts) is first
 
+    async def test_a_token_in_a_cookie_counts_where_it_is_expected(self, accounts: Accounts) -> None:
+        alice = await accounts.create_user("alice", password=PASSWORD)
+        token = await accounts.create_token(alice.id, name="t", role="read")
+        sent = {"cookie": f"other_token={token}", "host": "hub"}
+        assert (await principal(request(**sent), accounts)).is_anonymous
+        for own in ({}, {"sec_fetch_site": "same-origin"}, {"origin": "http://hub"}):
+            assert (await principal(request(**sent, **own), accounts, "other_token")).via == "token"
+        for foreign in ({"sec_fetch_site": "cross-site"}, {"sec_fetch_site": "same-site"}, {"origin": "http://evil"}):
+            assert (await principal(request(**sent, **foreign), accounts, "other_token")).is_anonymous
+        with pytest.raises(InvalidCredentials):
+            await principal(request(cookie="other_token=wrong"), accounts, "other_token")
+        cookie = await accounts.sign_in("alice", PASSWORD)
+        both = request(cookie=f"other_token=wrong; {SESSION_COOKIE}={cookie}")
+        assert (await principal(both, accounts, "other_token")).via == "session"
+
 
 class TestOrigin:
     def test_the_configured_address_wins(self) -> None:

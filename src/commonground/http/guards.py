@@ -8,23 +8,23 @@ from starlette.responses import Response
 
 from commonground.errors import CrossSiteRequest
 from commonground.http.application import Guard
-from commonground.http.identity import SESSION_COOKIE, public_origin
+from commonground.http.identity import from_here, public_origin
 from commonground.settings import Settings
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
+_FORM_TYPES = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
 
 
 def same_origin_guard(settings: Settings) -> Guard:
     """A guard that refuses, with :class:`CrossSiteRequest`, what another site made a browser send: a request that
-    changes something, and carries our cookie or is a form (signing somebody in is a change, too).
+    changes something, and carries a cookie (more than one of ours signs in) or is what a form or a script can send
+    without asking (signing somebody in is a change, too).
 
-    Browsers say where a request comes from (``Sec-Fetch-Site``, else ``Origin``); a client that says neither is no
-    browser. Requests with an ``Authorization`` header need no protection: no browser adds that by itself.
+    Requests with an ``Authorization`` header need no protection: no browser adds that by itself.
     """
 
     async def guard(request: Request) -> Response | None:
-        if request.method not in _SAFE_METHODS and _at_risk(request) and not _from_here(request, settings):
+        if request.method not in _SAFE_METHODS and _at_risk(request) and not from_here(request, settings):
             raise CrossSiteRequest
         return None
 
@@ -56,15 +56,7 @@ def _at_risk(request: Request) -> bool:
     if "authorization" in request.headers:
         return False
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return SESSION_COOKIE in request.cookies or content_type in _FORM_TYPES
-
-
-def _from_here(request: Request, settings: Settings) -> bool:
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site in {"same-origin", "none"}
-    origin = request.headers.get("origin")
-    return origin is None or origin.lower() == _origin_of(public_origin(request, settings))
+    return "cookie" in request.headers or content_type in _FORM_TYPES
 
 
 def _origin_of(address: str) -> str:

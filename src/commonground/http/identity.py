@@ -19,16 +19,19 @@ _PRINCIPAL = "commonground.principal"
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?\Z")
 
 
-async def principal(request: Request, accounts: Accounts) -> Principal:
+async def principal(request: Request, accounts: Accounts, token_cookie: str = "") -> Principal:
     """The caller: from ``Authorization`` (Bearer or Basic), else, where a repository is read, from ``?token=``, else from
     the session cookie, else anonymous.
 
     Raises :class:`InvalidCredentials` for a wrong or unreadable ``Authorization`` and for a link that has expired; a
     cookie that has ended is nobody's. Asked again for the same request, the answer costs nothing.
+
+    ``token_cookie`` names a cookie in which clients of a protocol send their access token. It counts where nothing else
+    does, and never in what another site made a browser send.
     """
     known: Principal | None = request.scope.get(_PRINCIPAL)
     if known is None:
-        known = request.scope[_PRINCIPAL] = await _authenticate(accounts, request)
+        known = request.scope[_PRINCIPAL] = await _authenticate(accounts, request, token_cookie)
     return known
 
 
@@ -40,8 +43,11 @@ async def signed_in(request: Request, accounts: Accounts) -> Principal:
     return caller
 
 
-async def _authenticate(accounts: Accounts, request: Request) -> Principal:
+async def _authenticate(accounts: Accounts, request: Request, token_cookie: str) -> Principal:
     given = credentials(request)
+    token = request.cookies.get(token_cookie) if given.kind == "none" else None
+    if token and from_here(request, accounts.settings):
+        given = Credentials("bearer", secret=token)
     address = client_address(request, accounts.settings) if given.kind == "basic" else ""
     try:
         return await accounts.authenticate(given, address)
@@ -108,6 +114,17 @@ def public_origin(request: Request, settings: Settings) -> str:
     if not _HOST.match(host) or scheme not in {"http", "https"}:
         raise BadRequest(reason="the Host header is not a host")
     return f"{scheme}://{host}"
+
+
+def from_here(request: Request, settings: Settings) -> bool:
+    """Whether a request is one of our own pages' or no browser's. Browsers say where a request comes from
+    (``Sec-Fetch-Site``, else ``Origin``); a client that says neither is no browser.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = request.headers.get("origin")
+    return origin is None or origin.lower() == "/".join(public_origin(request, settings).lower().split("/")[:3])
 
 
 def client_address(request: Request, settings: Settings) -> str:
