@@ -141,3 +141,12 @@ download_day = Table(
     Column("count", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+content_use = Table(
+    "content_use",
+    metadata,
+    reference("repository_id", "repository.id", primary_key=True),
+    Column("sha256", LargeBinary(32), primary_key=True),
+    Column("used_by", String(160), primary_key=True),  # what beside git objects needs the content: a manifest's digest
+    sqlite_with_rowid=False,
+)

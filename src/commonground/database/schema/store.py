@@ -118,3 +118,11 @@ upload_part = Table(
     Column("size", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+content_md5 = Table(
+    "content_md5",
+    metadata,
+    Column("sha256", LargeBinary(32), primary_key=True),
+    Column("md5", LargeBinary(16), nullable=False),
+    sqlite_with_rowid=False,
+)
