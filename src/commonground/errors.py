@@ -117,6 +117,14 @@ class TooManyRequests(CommongroundError):
     remedy = "wait as long as `Retry-After` says, then try again"
 
 
+class PreconditionFailed(CommongroundError):
+    """A conditional request finds something else than it expects."""
+
+    status, code = 412, "CG-1010"
+    en, zh = "The condition {condition} does not hold.", "条件 {condition} 不成立。"
+    remedy = "look at what is there now, then ask again"
+
+
 # --- accounts -------------------------------------------------------------------------------------------------------
 
 
@@ -198,6 +206,22 @@ class TokenNotFound(CommongroundError):
     status, code = 404, "CG-1110"
     en, zh = "There is no such token.", "没有此令牌。"
     remedy = "`commonground tokens list` shows what there is"
+
+
+class SignatureMismatch(CommongroundError):
+    """A signed request does not carry the signature its key gives."""
+
+    status, code = 403, "CG-1111"
+    en, zh = "The signature does not fit the request.", "签名与请求不符。"
+    remedy = "check the secret key; a proxy must pass path, query and the Host header on as they are"
+
+
+class SignatureExpired(CommongroundError):
+    """A signed request comes too late or too early."""
+
+    status, code = 403, "CG-1112"
+    en, zh = "The signature of {signed} does not hold now, at {now}.", "{signed} 的签名在当前时间 {now} 无效。"
+    remedy = "set the clock of the machine, or ask for a new address"
 
 
 # --- hub ------------------------------------------------------------------------------------------------------------
@@ -329,6 +353,32 @@ class GatedRepository(CommongroundError):
     en = "Access to {repository} is restricted: ask for access on its page."
     zh = "{repository} 的访问受限：请先在其页面申请访问权限。"
     remedy = "ask for access on its page, then sign in"
+
+
+class ArchiveTooLarge(CommongroundError):
+    """A folder has more files, or longer names, than one archive may have."""
+
+    status, code = 422, "CG-1219"
+    en = "The folder has more than {limit} files, or names too long for one archive."
+    zh = "该文件夹的文件超过 {limit} 个，或名称过长，无法打包为一个归档。"
+    remedy = "ask for archives of its folders with `?path=`, or clone the repository"
+
+
+class NotSavedModel(CommongroundError):
+    """TensorFlow Hub asks for a folder that is no SavedModel."""
+
+    status, code = 404, "CG-1220"
+    en = "There is no saved_model.pb in {folder}: name the folder that holds one, as in /tree/main/folder."
+    zh = "{folder} 中没有 saved_model.pb：请指定包含它的文件夹，例如 /tree/main/folder。"
+    remedy = ""
+
+
+class RepositoryNotEmpty(CommongroundError):
+    """A repository is to be removed through a protocol that removes only empty ones."""
+
+    status, code = 409, "CG-1219"
+    en, zh = "{repository} still has files.", "{repository} 中仍有文件。"
+    remedy = "delete its files first, or use `commonground repositories delete`"
 
 
 # --- store ----------------------------------------------------------------------------------------------------------

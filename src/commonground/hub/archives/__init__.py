@@ -1,0 +1,1 @@
+"""Archives of a folder at a revision, computed as they are sent."""
