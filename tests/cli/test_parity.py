@@ -15,7 +15,7 @@ from tests.gateways.native.hub import running
 LOCAL = {"serve", "admin", "config", "demo", "fsck", "gc", "scrub", "doctor", "login", "logout", "proxy"}
 """Commands that work on this machine or its data directory, without the API."""
 
-HELPERS = {"open", "close", "read_file", "pin_file", "upload_folder", "download_folder"}
+HELPERS = {"open", "close", "read_file", "pin_file", "upload_folder", "download_folder", "seed_torch_home"}
 """Methods made of operations."""
 
 

@@ -10,12 +10,13 @@ from commonground.sdk.address import Address
 from commonground.sdk.folders import FolderMethods
 from commonground.sdk.reading import BUFFER, RemoteFile, TextUpload, Upload
 from commonground.sdk.repositories import RepositoryMethods
+from commonground.sdk.torch_home import TorchHomeMethods
 from commonground.sdk.transport import Transport
 
 Mode = Literal["r", "rb", "w", "wb"]
 
 
-class Hub(RepositoryMethods, FolderMethods, AccountMethods):
+class Hub(TorchHomeMethods, RepositoryMethods, FolderMethods, AccountMethods):
     """A hub at ``endpoint``, called with ``token``; what is not given comes from ``CG_ENDPOINT`` and ``CG_TOKEN``, then
     from ``commonground login``. Failures are the classes of :mod:`commonground.errors`.
     """
