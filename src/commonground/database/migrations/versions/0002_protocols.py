@@ -15,6 +15,12 @@ def upgrade() -> None:
     """Create every table, in the order of their references."""
     _create_upload_session()
     _create_upload_part()
+    _create_content_use()
+    _create_oci_manifest()
+    _create_oci_tag()
+    _create_oci_blob()
+    _create_oci_upload()
+    _create_oci_digest()
     _create_content_md5()
     _create_likes()
 
