@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -10,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from commonground.errors import CommongroundError
-from commonground.http.responses import json_error
+from commonground.http.responses import REQUEST_ID, json_error
 from commonground.http.routing import ErrorRenderer, Router
 from commonground.telemetry import logger, observe_request
 
@@ -42,7 +43,8 @@ class Application:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        exchange = _Exchange(send, _request_id(request))
+        scope[REQUEST_ID] = _request_id(request)
+        exchange = _Exchange(send, scope[REQUEST_ID])
         render: ErrorRenderer = json_error
         template = "-"
         try:
@@ -111,7 +113,7 @@ class _Exchange:
         where = {"path": request.scope["path"], "request": self._identity}
         if not isinstance(error, CommongroundError):
             logger().error("unexpected error", exc_info=error, **where)
-        elif error.status >= 500 or self.started:
+        elif (error.status >= 500 and error.status != HTTPStatus.NOT_IMPLEMENTED) or self.started:
             logger().error("request failed", code=error.code, error=str(error), **where)
 
 
