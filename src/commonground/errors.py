@@ -358,7 +358,7 @@ class GatedRepository(CommongroundError):
 class ArchiveTooLarge(CommongroundError):
     """A folder has more files, or longer names, than one archive may have."""
 
-    status, code = 422, "CG-1219"
+    status, code = 422, "CG-1221"
     en = "The folder has more than {limit} files, or names too long for one archive."
     zh = "该文件夹的文件超过 {limit} 个，或名称过长，无法打包为一个归档。"
     remedy = "ask for archives of its folders with `?path=`, or clone the repository"
@@ -599,3 +599,47 @@ class InvalidDocument(CommongroundError):
     status, code = 400, "CG-1604"
     en, zh = "{path} is not valid: {reason}.", "{path} 无效：{reason}。"
     remedy = "change what the lines before name"
+
+
+# --- registries -----------------------------------------------------------------------------------------------------
+
+
+class InvalidRegistryName(CommongroundError):
+    """A name of the OCI protocol names no repository here and cannot."""
+
+    status, code = 400, "CG-1701"
+    en, zh = "{name} cannot be a repository here: {reason}.", "{name} 不能作为仓库名：{reason}。"
+    remedy = "write host/owner/name, in lower case; data sets are host/datasets/owner/name"
+
+
+class InvalidDigest(CommongroundError):
+    """A text is no digest, or one by a function this server does not compute."""
+
+    status, code = 400, "CG-1702"
+    en = "{digest} is not a digest: write sha256: and 64, or sha512: and 128 hexadecimal digits."
+    zh = "{digest} 不是有效的摘要：应为 sha256: 加 64 位或 sha512: 加 128 位十六进制数字。"
+    remedy = ""
+
+
+class InvalidManifest(CommongroundError):
+    """A manifest cannot be read, or says what this server does not accept."""
+
+    status, code = 400, "CG-1703"
+    en, zh = "The manifest is not accepted: {reason}.", "清单不被接受：{reason}。"
+    remedy = "change what the message names and push it again"
+
+
+class ManifestNotFound(CommongroundError):
+    """The repository has no such tag or manifest, or none that a manifest can describe."""
+
+    status, code = 404, "CG-1704"
+    en, zh = "There is no manifest {reference}: {reason}.", "没有清单 {reference}：{reason}。"
+    remedy = "list the tags: every branch and tag of the repository is one"
+
+
+class ContentInUse(CommongroundError):
+    """Content cannot be deleted by itself, because commits or manifests use it."""
+
+    status, code = 405, "CG-1705"
+    en, zh = "{oid} is in use by {user}.", "{oid} 正被 {user} 使用。"
+    remedy = "delete what uses it first"

@@ -97,6 +97,12 @@ class Accounts:
         scopes = () if row.scopes == "[]" else queries.decode_scopes(row.scopes)
         return _principal(rows, via="token", token_id=row.token_id, token_role=row.token_role, scopes=scopes)
 
+    async def of_account(self, account_id: int) -> Principal:
+        """The account itself, for whoever holds a token this server signed after its password was checked;
+        :class:`InvalidCredentials` if it is gone or disabled.
+        """
+        return _principal(await self._database.lookup(queries.caller_rows, account_id), via="password")
+
     async def _by_session(self, cookie: str) -> Principal:
         def work(connection: Connection) -> Sequence[Any]:
             account_id = session_queries.account_of_session(connection, secret_text.digest(cookie), now_ms())

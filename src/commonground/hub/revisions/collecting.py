@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from commonground.hub.repositories.model import Repository
-from commonground.hub.revisions import contents, object_queries, ref_queries
+from commonground.hub.revisions import contents, keeping, object_queries, ref_queries
 from commonground.hub.revisions.closure import reachable_objects
 from commonground.hub.revisions.context import Context
 from commonground.hub.revisions.model import Ref
@@ -73,7 +73,7 @@ class Collecting:
 
     def _unlink(self, connection: Connection, repository_id: int, refs: list[Ref], before: int) -> int:
         self._check_safe(connection, repository_id, refs)
-        needed = object_queries.named_content(connection, repository_id)
+        needed = object_queries.named_content(connection, repository_id).union(keeping.kept(connection, repository_id))
         store = self._context.store
         gone: list[bytes] = []
         after = b""
