@@ -3,10 +3,10 @@
 import sys
 import time
 
-from bench import store
+from bench import protocols, store
 from bench.report import Measure, write
 
-AREAS: dict[str, dict[str, Measure]] = {"store": store.MEASURES}
+AREAS: dict[str, dict[str, Measure]] = {"store": store.MEASURES, "protocols": protocols.MEASURES}
 
 
 def main(arguments: list[str]) -> None:

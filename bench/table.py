@@ -24,6 +24,13 @@ TARGETS = {
     "ready_s": ("< 2", "`serve` until it is ready"),
     "idle_rss_mb": ("< 150", "memory of an idle server"),
     "big_file_rss_mb": ("< 400", "largest memory while a 5 GB file goes up and comes down"),
+    "oci_get_ratio": (">= 0.8", "GET of a warm 1 GB file as an OCI blob, against the hub's own plain GET"),
+    "s3_get_ratio": (">= 0.8", "the same as an S3 object"),
+    "oras_push_ratio": (">= 0.6", "`oras push` of 1 GB of random bytes, against its upload through LFS"),
+    "stored_growth_ratio": (
+        "< 0.01",
+        "growth of all that is kept while every protocol serves a 200 MB model, share of its size",
+    ),
     "kill_lost": ("0", "acknowledged commits lost, and fsck problems, after 200 x kill -9"),
 }
 
