@@ -19,6 +19,10 @@ BUILT_IN = {
     "lfs": "commonground.gateways.lfs.gateway:LfsGateway",
     "native": "commonground.gateways.native.gateway:NativeGateway",
     "torch_hub": "commonground.gateways.torch_hub.gateway:TorchHubGateway",
+    "mcp": "commonground.gateways.mcp.gateway:McpGateway",
+    "kaggle": "commonground.gateways.kaggle.gateway:KaggleGateway",
+    "archive": "commonground.gateways.archive.gateway:ArchiveGateway",
+    "tensorflow_hub": "commonground.gateways.tensorflow_hub.gateway:TensorFlowHubGateway",
 }
 """Where they are, by name, in the order in which their snippets are shown."""
 
