@@ -68,6 +68,9 @@ NEEDS: dict[str, str] = {
     f"GET {CG}/diff": READ,
     f"GET {CG}/files/{{revision}}/{{path*}}": READ,
     f"POST {CG}/duplicate": READ,
+    f"GET {CG}/manifest/{{revision}}": READ,
+    f"GET {CG}/sbom": READ,
+    f"POST {CG}/verify": READ,
     f"PUT {CG}/files/{{branch}}/{{path*}}": WRITE,
     f"DELETE {CG}/files/{{branch}}/{{path*}}": WRITE,
     f"POST {CG}/links": READ,
@@ -99,6 +102,10 @@ for place in PLACES:
         }
     NEEDS |= {
         f"GET {place}/resolve/{{revision}}/{{path*}}": READ,
+        f"GET {place}/archive/{{revision}}/{{path*}}": READ,
+        f"GET {place}?tf-hub-format=compressed": READ,
+        f"GET {place}/tree/{{revision}}?tf-hub-format=compressed": READ,
+        f"GET {place}/tree/{{revision}}/{{path*}}?tf-hub-format=compressed": READ,
         f"GET {place}/raw/{{revision}}/{{path*}}": READ,
         f"GET {place}": METADATA,
         f"GET {place}/tree/{{revision}}": READ,
@@ -122,10 +129,14 @@ for place in PLACES:
     }
 
 BODIES = {
+    "{name}/verify": {"public_key": "none", "path": "README.md"},
     "objects/batch": {"operation": "download", "objects": []},
     "lfs-files/batch": {"deletions": {"sha": [], "rewriteHistory": False}},
 }
 """Where the operation is in the body, it must be there before anything can be decided."""
+
+QUERIES = {"tensorflow_hub": "?tf-hub-format=compressed"}
+"""By tag: what tells a route from another one at the same address."""
 
 CALLERS = ("anonymous", "stranger", "reader", "writer", "owner-read-token", "owner")
 VISIBILITIES = ("public", "protected", "private")
@@ -213,7 +224,9 @@ class House:
             "oid": "0" * 64,
         }
         fill |= {"part": "1"}
-        path = re.sub(r"{(\w+)[^}]*}", lambda match: fill[match[1]], route.template)
+        if "/archive/" in route.template:
+            fill["path"] = "all.tar"
+        path = re.sub(r"{(\w+)[^}]*}", lambda match: fill[match[1]], route.template) + QUERIES.get(route.tag, "")
         if path.endswith("info/refs"):
             path += "?service=git-upload-pack"
         body = next((body for end, body in BODIES.items() if route.template.endswith(end)), None)
@@ -232,7 +245,7 @@ def _refused(answer: httpx.Response) -> bool:
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.template}")
 def test_a_route_lets_in_who_may_and_nobody_else(house: House, route: Route) -> None:
-    need = NEEDS[f"{route.method} {route.template}"]
+    need = NEEDS[f"{route.method} {route.template}{QUERIES.get(route.tag, '')}"]
     wrong = []
     for caller in CALLERS:
         for visibility in VISIBILITIES:

@@ -10,13 +10,14 @@ from commonground.sdk.address import Address
 from commonground.sdk.folders import FolderMethods
 from commonground.sdk.reading import BUFFER, RemoteFile, TextUpload, Upload
 from commonground.sdk.repositories import RepositoryMethods
+from commonground.sdk.supply_chain import SupplyChainMethods
 from commonground.sdk.torch_home import TorchHomeMethods
 from commonground.sdk.transport import Transport
 
 Mode = Literal["r", "rb", "w", "wb"]
 
 
-class Hub(TorchHomeMethods, RepositoryMethods, FolderMethods, AccountMethods):
+class Hub(TorchHomeMethods, RepositoryMethods, FolderMethods, SupplyChainMethods, AccountMethods):
     """A hub at ``endpoint``, called with ``token``; what is not given comes from ``CG_ENDPOINT`` and ``CG_TOKEN``, then
     from ``commonground login``. Failures are the classes of :mod:`commonground.errors`.
     """

@@ -9,6 +9,7 @@ from commonground.gateways.native.routes.files import FileRoutes
 from commonground.gateways.native.routes.operation import OperationRoutes
 from commonground.gateways.native.routes.refs import RefRoutes
 from commonground.gateways.native.routes.repositories import RepositoryRoutes
+from commonground.gateways.native.routes.supply_chain import SupplyChainRoutes
 from commonground.gateways.native.routes.trees import TreeRoutes
 from commonground.http.gateway import Snippet, Use
 from commonground.http.routing import Route
@@ -30,6 +31,7 @@ class NativeGateway:
             *TreeRoutes(context).routes(),
             *FileRoutes(context).routes(),
             *CommitRoutes(context).routes(),
+            *SupplyChainRoutes(context).routes(),
             *AccountRoutes(context).routes(),
             *OperationRoutes(context).routes(),
             *EventRoutes(context).routes(),

@@ -312,6 +312,54 @@ class DownloadQuery(msgspec.Struct, frozen=True, kw_only=True):
     download: Annotated[bool, Meta(description="Save it instead of showing it.")] = False
 
 
+# --- supply chain ---------------------------------------------------------------------------------------------------
+
+
+class ManifestQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """How to list the files of a revision."""
+
+    limit: Annotated[int, Meta(ge=1, le=1000, description="Items of a page.")] = 1000
+    cursor: Annotated[str | None, Meta(description="`next` of the page before.")] = None
+
+
+SbomFormat = Literal["cyclonedx", "spdx"]
+
+
+class SbomQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which bill of materials."""
+
+    format: Annotated[SbomFormat, Meta(description="The standard.")] = "cyclonedx"
+    revision: Annotated[str, Meta(min_length=1, description="Default: the default branch.")] | None = None
+
+
+Sbom = dict[str, Any]
+"""A document of CycloneDX 1.6 or SPDX 3.0.1."""
+
+
+class VerifySignature(msgspec.Struct, frozen=True, kw_only=True):
+    """The key that is to have signed a revision (default: the default branch), in PEM form; ``path`` is the signature."""
+
+    public_key: Annotated[str, Meta(max_length=65_536)]
+    revision: Annotated[str, Meta(min_length=1)] | None = None
+    path: Annotated[str, Meta(min_length=1, max_length=4096)] = "model.sig"
+
+
+class FileDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """How a file differs from what was signed."""
+
+    path: str
+    problem: Literal["changed", "missing", "not signed"]
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the signature holds for the files of ``commit``; ``problem`` says why not, ``differences`` are cut at 1,000."""
+
+    commit: str
+    valid: bool
+    problem: str | None = None
+    differences: list[FileDifference] = []
+
+
 # --- accounts -------------------------------------------------------------------------------------------------------
 
 

@@ -67,7 +67,7 @@ class CardObserver:
         configs: dict[str, dict[str, Any]] = {}
         if repository.kind == "model":
             for name in inference.CONFIG_FILES:
-                value = _decode_object(await self._read(repository, by_path.get(name), CONFIG_LIMIT))
+                value = decode_object(await self._read(repository, by_path.get(name), CONFIG_LIMIT))
                 configs |= {name: value} if value else {}
         facts = Facts(paths=tuple(by_path), configs=configs)
         return derive(repository.kind, readme.decode("utf-8", "replace"), facts)
@@ -102,7 +102,8 @@ async def list_files(revisions: RevisionReader, repository: Repository, commit: 
     return list(found.values())[:limit]
 
 
-def _decode_object(data: bytes) -> dict[str, Any]:
+def decode_object(data: bytes) -> dict[str, Any]:
+    """The JSON object in a file; ``{}`` for anything else."""
     try:
         value = msgspec.json.decode(data) if data else {}
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):

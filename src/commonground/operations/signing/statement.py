@@ -115,9 +115,11 @@ def root_digest(resources: Sequence[Resource]) -> str:
     return whole.hexdigest()
 
 
-def differences(statement: Statement, files: Iterable[ManifestFile]) -> list[Difference]:
-    """What differs between the signed files and those that are there, by path."""
-    ignored = (*statement.predicate.serialization.ignore_paths, SIGNATURE_FILE, *GIT_PATHS)
+def differences(
+    statement: Statement, files: Iterable[ManifestFile], signature: str = SIGNATURE_FILE
+) -> list[Difference]:
+    """What differs between the signed files and those that are there, by path; ``signature`` itself is left out."""
+    ignored = (*statement.predicate.serialization.ignore_paths, signature, *GIT_PATHS)
     signed: Mapping[str, str] = {resource.name: resource.digest for resource in statement.predicate.resources}
     present = {file.path: file.sha256 for file in files if file.path in signed or not _ignored(file.path, ignored)}
     found = [Difference(path, "missing") for path in signed.keys() - present.keys()]
