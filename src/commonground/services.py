@@ -10,6 +10,7 @@ from commonground.accounts.service import Accounts
 from commonground.accounts.signing import Signer, master_key
 from commonground.database import Database
 from commonground.database.migrations import migrate
+from commonground.hub.archives.service import Archives
 from commonground.hub.cards.observer import CardObserver
 from commonground.hub.repositories.service import Repositories
 from commonground.hub.revisions.service import Revisions, write_initial_commit
@@ -34,6 +35,7 @@ class Services:
     store: Store
     uploads: Uploads
     revisions: Revisions
+    archives: Archives
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -58,6 +60,7 @@ class Services:
             store=store,
             uploads=Uploads(database, store, settings),
             revisions=revisions,
+            archives=Archives(revisions, store, settings.memory_cache_bytes // 4),
         )
 
     async def close(self) -> None:

@@ -27,7 +27,7 @@ class Archives:
     Layouts of up to ``memory`` bytes are kept, so that the parts of a download do not walk the tree again.
     """
 
-    def __init__(self, revisions: Revisions, store: Store, memory: int = 2**23) -> None:
+    def __init__(self, revisions: Revisions, store: Store, memory: int = 2**24) -> None:
         self._revisions = revisions
         self._store = store
         self._layouts: LeastRecent[tuple[int, str], Layout] = LeastRecent(memory)
@@ -42,10 +42,10 @@ class Archives:
         Raises :class:`RevisionNotFound`, :class:`EntryNotFound` where there is no such folder, :class:`BadRequest` for
         a ``top`` that is no name, :class:`ArchiveTooLarge`, :class:`BlobNotFound` for content that is missing.
         """
-        if top and (not is_path(top) or "/" in top):
-            raise BadRequest(reason="the name of the top folder is not the name of a folder")
         folder = folder.strip("/")
         commit, tree = await self._tree(repository, revision, folder)
+        if top and (not is_path(top) or "/" in top):
+            raise BadRequest(reason="the name of the top folder is not the name of a folder")
         packing: Format = "zip" if form == "zip" else "tar"
         etag = _digest(tree, packing, top)
         layout = await self._layout(repository, commit, folder, top, packing, etag)

@@ -1,0 +1,1 @@
+"""Archives of repositories and folders over plain HTTP."""
