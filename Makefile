@@ -5,12 +5,13 @@ DATA ?= .commonground
 SAMPLES ?= default
 AREA ?=
 GROUP ?=
+CLIENT ?= fairseq2
 
 BIN := .venv/bin
 PIP_FLAGS := --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install up test test-engines lint format bench docs conformance clean
+.PHONY: help install up test test-engines interop lint format bench docs conformance clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -46,6 +47,9 @@ test: .venv/.dev ## The whole suite
 
 test-engines: .venv/.dev ## Heavy tests with real engines (GROUP=postgres-s3|browser|hubjs|...)
 	@tests/engines/run $(GROUP)
+
+interop: .venv/.dev ## A client too large for CI against this server (CLIENT=fairseq2)
+	@tests/interop/run $(CLIENT)
 
 conformance: .venv/.dev ## The Hugging Face client's own tests against this server (AREA="A1 A2 B C")
 	@tests/conformance/huggingface/conformance $(AREA)

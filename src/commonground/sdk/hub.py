@@ -7,6 +7,7 @@ from typing import IO, Any, Literal, Self, cast
 from commonground.sdk import login
 from commonground.sdk.accounts import AccountMethods
 from commonground.sdk.address import Address
+from commonground.sdk.fairseq2 import Fairseq2Methods
 from commonground.sdk.folders import FolderMethods
 from commonground.sdk.reading import BUFFER, RemoteFile, TextUpload, Upload
 from commonground.sdk.repositories import RepositoryMethods
@@ -17,7 +18,7 @@ from commonground.sdk.transport import Transport
 Mode = Literal["r", "rb", "w", "wb"]
 
 
-class Hub(TorchHomeMethods, RepositoryMethods, FolderMethods, SupplyChainMethods, AccountMethods):
+class Hub(TorchHomeMethods, Fairseq2Methods, RepositoryMethods, FolderMethods, SupplyChainMethods, AccountMethods):
     """A hub at ``endpoint``, called with ``token``; what is not given comes from ``CG_ENDPOINT`` and ``CG_TOKEN``, then
     from ``commonground login``. Failures are the classes of :mod:`commonground.errors`.
     """

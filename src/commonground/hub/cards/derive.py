@@ -64,6 +64,8 @@ def _model_tags(card: Card, facts: Facts, library: str | None, pipeline: str | N
     yield from _texts(data.get("tags"))
     if isinstance(data.get("model-index"), list):
         yield "model-index"
+    if isinstance(data.get("fairseq2"), dict):
+        yield "fairseq2"
     yield from _texts(data.get("language"))
     yield from (f"dataset:{name}" for name in _texts(data.get("datasets")))
     yield from (f"arxiv:{paper}" for paper in text.papers(card.body))

@@ -1,0 +1,1 @@
+"""Asset cards for fairseq2."""
