@@ -23,6 +23,8 @@ SIGNED, NOT_OFFERED = "signed address", "not offered"
 
 API = "/api/{kind:models|datasets|spaces|kernels}/{owner}/{name}"
 CG = "/api/cg/v1/repositories/{kind:models|datasets|spaces|kernels}/{owner}/{name}"
+MS = "/api/v1/{kind:models|datasets}/{owner}/{name}"
+MS_WRITE = "/api/v1/repos/{kind:models|datasets}/{owner}/{name}"
 PLACES = (
     "/{owner}/{name}",
     "/{kind:datasets|spaces|kernels}/{owner}/{name}",
@@ -59,6 +61,21 @@ NEEDS: dict[str, str] = {
     f"PUT {API}/settings": MANAGE,
     # torch.hub
     "GET /{owner}/{name}/torch/{revision}/{path*}": READ,
+    # ModelScope
+    f"GET {MS}": METADATA,
+    "GET /openapi/v1/{kind:models|datasets}/{owner}/{name}": METADATA,
+    f"GET {MS}/repo/files": READ,
+    f"GET {MS}/repo/tree": READ,
+    f"GET {MS}/repo": READ,
+    f"GET {MS}/revisions": READ,
+    f"POST {MS}/download/increase": READ,
+    f"DELETE {MS}/repo": WRITE,
+    f"DELETE {MS}/file": WRITE,
+    f"POST {MS}/repo/tag": WRITE,
+    f"POST {MS_WRITE}/info/lfs/objects/batch": WRITE,
+    f"PUT {MS_WRITE}/info/lfs/objects/{{oid}}": SIGNED,
+    f"POST {MS_WRITE}/commit/{{revision*}}": WRITE,
+    f"DELETE {MS}": DELETE,
     # The API of our own
     f"GET {CG}": METADATA,
     f"GET {CG}/refs": READ,
@@ -129,6 +146,9 @@ for place in PLACES:
     }
 
 BODIES = {
+    f"{MS}/repo/tag": {"TagName": "v2"},
+    f"{MS_WRITE}/info/lfs/objects/batch": {"operation": "upload", "objects": []},
+    f"{MS_WRITE}/commit/{{revision*}}": {"actions": [{"action": "create", "path": "a.txt"}]},
     "{name}/verify": {"public_key": "none", "path": "README.md"},
     "objects/batch": {"operation": "download", "objects": []},
     "lfs-files/batch": {"deletions": {"sha": [], "rewriteHistory": False}},
@@ -137,6 +157,9 @@ BODIES = {
 
 QUERIES = {"tensorflow_hub": "?tf-hub-format=compressed"}
 """By tag: what tells a route from another one at the same address."""
+
+FILES = {f"GET {MS}/repo": "README.md", f"DELETE {MS}/repo": "none", f"DELETE {MS}/file": "none"}
+"""Routes that are told in the query which file is meant."""
 
 CALLERS = ("anonymous", "stranger", "reader", "writer", "owner-read-token", "owner")
 VISIBILITIES = ("public", "protected", "private")
@@ -229,8 +252,11 @@ class House:
         path = re.sub(r"{(\w+)[^}]*}", lambda match: fill[match[1]], route.template) + QUERIES.get(route.tag, "")
         if path.endswith("info/refs"):
             path += "?service=git-upload-pack"
+        if file_path := FILES.get(f"{route.method} {route.template}"):
+            path += f"?FilePath={file_path}"
         body = next((body for end, body in BODIES.items() if route.template.endswith(end)), None)
-        return self.callers[caller].request(route.method, path, json=body, headers={"Sec-Fetch-Site": "same-origin"})
+        headers = {"Sec-Fetch-Site": "same-origin", "X-Request-Id": "matrix"}
+        return self.callers[caller].request(route.method, path, json=body, headers=headers)
 
 
 @pytest.fixture(scope="module")
