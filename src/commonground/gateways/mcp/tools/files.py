@@ -8,15 +8,13 @@ import msgspec
 from commonground.accounts.permissions import Action
 from commonground.errors import EntryNotFound, RangeNotSatisfiable
 from commonground.gateways.mcp.addresses import uri_of
-from commonground.gateways.mcp.tools.model import AtRevision, Caller, Tool, says
+from commonground.gateways.mcp.tools.model import AtRevision, Caller, Name, Path, Tool, says
 from commonground.hub.repositories.model import Repository
 from commonground.hub.revisions.model import Entry
 
 CARD = "README.md"
 READ_LIMIT = 256 * 2**10
 """Most bytes of a file in one answer."""
-
-Path = Annotated[str, msgspec.Meta(max_length=4096)]
 
 
 class List(AtRevision, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,7 +23,7 @@ class List(AtRevision, frozen=True, kw_only=True, forbid_unknown_fields=True):
     path: Annotated[Path, says("folder; default: the root")] = ""
     recursive: Annotated[bool, says("whether folders below are looked into")] = False
     limit: Annotated[int, says("most entries", ge=1, le=500)] = 100
-    cursor: Annotated[str | None, says("where the page before ended", max_length=500)] = None
+    cursor: Annotated[Name | None, says("where the page before ended")] = None
 
 
 class Read(AtRevision, frozen=True, kw_only=True, forbid_unknown_fields=True):

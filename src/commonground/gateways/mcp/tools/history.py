@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from commonground.gateways.mcp.tools.model import AtRevision, Caller, InRepository, Tool, says
+from commonground.gateways.mcp.tools.model import AtRevision, Caller, InRepository, Name, Path, Tool, says
 from commonground.hub.revisions import model
 
 CHANGES = 500
@@ -13,9 +13,9 @@ CHANGES = 500
 class History(AtRevision, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Arguments of ``list_commits``."""
 
-    path: Annotated[str | None, says("only commits that changed this path", max_length=4096)] = None
+    path: Annotated[Path | None, says("only commits that changed this path")] = None
     limit: Annotated[int, says("most commits", ge=1, le=100)] = 20
-    cursor: Annotated[str | None, says("where the page before ended", max_length=500)] = None
+    cursor: Annotated[Name | None, says("where the page before ended")] = None
 
 
 class Compare(InRepository, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -18,6 +18,11 @@ def says(text: str, **bounds: Any) -> msgspec.Meta:
     return msgspec.Meta(description=text, **bounds)
 
 
+Name = Annotated[str, msgspec.Meta(max_length=500)]
+Path = Annotated[str, msgspec.Meta(max_length=4096)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class InRepository(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Arguments of a tool that looks into one repository."""
 
@@ -28,7 +33,7 @@ class InRepository(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class AtRevision(InRepository, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Arguments of a tool that looks into one revision."""
 
-    revision: Annotated[str | None, says("branch, tag or commit; default: the default branch", max_length=500)] = None
+    revision: Annotated[Name | None, says("branch, tag or commit; default: the default branch")] = None
 
 
 @dataclass(frozen=True, slots=True)

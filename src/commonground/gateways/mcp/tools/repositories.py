@@ -8,7 +8,7 @@ from commonground.accounts.model import SEGMENTS, RepositoryKind
 from commonground.accounts.permissions import Action
 from commonground.errors import CommongroundError
 from commonground.gateways.mcp.addresses import uri_of
-from commonground.gateways.mcp.tools.model import Caller, InRepository, Tool, says
+from commonground.gateways.mcp.tools.model import Caller, Count, InRepository, Name, Tool, says
 from commonground.hub.repositories.model import Repository
 from commonground.hub.search.model import SearchQuery, Sort
 
@@ -29,11 +29,11 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     library: Annotated[Word, says("such as transformers")] = ""
     license: Annotated[Word, says("such as apache-2.0")] = ""
     languages: Annotated[Tags, says("language codes such as en, zh")] = ()
-    min_parameters: Annotated[int | None, says("smallest number of parameters", ge=0)] = None
-    max_parameters: Annotated[int | None, says("largest number of parameters", ge=0)] = None
+    min_parameters: Annotated[Count | None, says("smallest number of parameters")] = None
+    max_parameters: Annotated[Count | None, says("largest number of parameters")] = None
     sort: Annotated[Sort, says("what comes first")] = "relevance"
     limit: Annotated[int, says("most results", ge=1, le=50)] = 10
-    cursor: Annotated[str | None, says("where the page before ended", max_length=500)] = None
+    cursor: Annotated[Name | None, says("where the page before ended")] = None
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
