@@ -9,7 +9,15 @@ from starlette.responses import Response
 
 from commonground.errors import CommongroundError
 
+REQUEST_ID = "commonground.request_id"
+"""Where the scope of a request keeps the id that logs and answers show."""
+
 _encoder = msgspec.json.Encoder()
+
+
+def request_id(request: Request) -> str:
+    """The id under which logs show this request; it is in ``X-Request-Id`` of the answer, too."""
+    return str(request.scope.get(REQUEST_ID, ""))
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -13,6 +13,17 @@ _ADD = insert(upload_session)
 _FIND = select(upload_session).where(
     upload_session.c.id == bindparam("session"), upload_session.c.expires_at > bindparam("now")
 )
+_OF_ACCOUNT = (
+    select(upload_session)
+    .where(
+        upload_session.c.account_id == bindparam("account"),
+        upload_session.c.purpose == bindparam("purpose"),
+        upload_session.c.id > bindparam("after"),
+        upload_session.c.expires_at > bindparam("now"),
+    )
+    .order_by(upload_session.c.id)
+    .limit(bindparam("limit"))
+)
 _LOCK = select(upload_session.c.size).where(upload_session.c.id == bindparam("session")).with_for_update()
 _PARTS = (
     select(upload_part)
@@ -39,7 +50,15 @@ def add(connection: Connection, session: Session) -> None:
 def find(connection: Connection, session_id: str, now: int) -> Session | None:
     """A session that has not expired."""
     row = connection.execute(_FIND, {"session": session_id, "now": now}).one_or_none()
-    return None if row is None else Session(**{**row._mapping, "details": msgspec.json.decode(row.details)})
+    return None if row is None else _session(row)
+
+
+def of_account(
+    connection: Connection, account_id: int, purpose: str, after: str, limit: int, now: int
+) -> list[Session]:
+    """The sessions of an account for one purpose, by id, from behind ``after``."""
+    values = {"account": account_id, "purpose": purpose, "after": after, "limit": limit, "now": now}
+    return [_session(row) for row in connection.execute(_OF_ACCOUNT, values)]
 
 
 def lock(connection: Connection, session_id: str) -> int | None:
@@ -87,6 +106,10 @@ def reap(connection: Connection, now: int, most: int) -> int:
 
 def _row(session_id: str, part: Part) -> dict[str, Any]:
     return {"session_id": session_id, **msgspec.structs.asdict(part)}
+
+
+def _session(row: Row[*tuple[Any, ...]]) -> Session:
+    return Session(**{**row._mapping, "details": msgspec.json.decode(row.details)})
 
 
 def _part(row: Row[*tuple[Any, ...]]) -> Part:

@@ -49,6 +49,10 @@ class Uploads:
             raise UploadNotFound(upload=session_id[:64])
         return session
 
+    async def of_account(self, account_id: int, purpose: str, after: str = "", limit: int = 1000) -> list[Session]:
+        """The sessions of an account for one purpose, by id, from behind ``after``."""
+        return await self._database.read(queries.of_account, account_id, purpose, after, limit, now_ms())
+
     async def parts(self, session: Session, after: int = 0, limit: int = PART_LIMIT) -> list[Part]:
         """The parts with numbers above ``after``, in order."""
         return await self._database.read(queries.parts, session.id, after, limit)
@@ -86,11 +90,17 @@ class Uploads:
         One part is that file already, several are joined. :class:`DigestMismatch` when it has another SHA-256,
         :class:`UploadNotFound` for a part that is not there: then the session goes on.
         """
-        parts = await self.parts(session)
-        chosen = parts if numbers is None else _choose(parts, numbers)
-        file = await self._join(session.account_id, chosen, sha256)
+        file = await self.join(session, numbers, sha256=sha256)
         await self.abort(session)
         return file
+
+    async def join(
+        self, session: Session, numbers: Sequence[int] | None = None, *, sha256: bytes | None = None
+    ) -> StoredFile:
+        """Like :meth:`complete`, but the session goes on: for who has to do more before the upload is of use."""
+        parts = await self.parts(session)
+        chosen = parts if numbers is None else _choose(parts, numbers)
+        return await self._join(session.account_id, chosen, sha256)
 
     async def abort(self, session: Session) -> None:
         """Forget the session. Its parts are reaped like any file that nothing uses."""
