@@ -25,6 +25,7 @@ API = "/api/{kind:models|datasets|spaces|kernels}/{owner}/{name}"
 CG = "/api/cg/v1/repositories/{kind:models|datasets|spaces|kernels}/{owner}/{name}"
 MS = "/api/v1/{kind:models|datasets}/{owner}/{name}"
 MS_WRITE = "/api/v1/repos/{kind:models|datasets}/{owner}/{name}"
+KAGGLE = "/api/v1/kaggle/{kind:models|datasets}/{owner}/{name}"
 PLACES = (
     "/{owner}/{name}",
     "/{kind:datasets|spaces|kernels}/{owner}/{name}",
@@ -61,6 +62,10 @@ NEEDS: dict[str, str] = {
     f"PUT {API}/settings": MANAGE,
     # torch.hub
     "GET /{owner}/{name}/torch/{revision}/{path*}": READ,
+    # Kaggle
+    f"GET {KAGGLE}/files/{{revision}}/{{path*}}": READ,
+    f"GET {KAGGLE}/archives/{{revision}}": READ,
+    f"GET {KAGGLE}/archives/{{revision}}/{{path*}}": READ,
     # ModelScope
     f"GET {MS}": METADATA,
     "GET /openapi/v1/{kind:models|datasets}/{owner}/{name}": METADATA,

@@ -43,7 +43,7 @@ def kagglehub(hub: Hub, tmp_path: Path) -> Client:
             given |= {"KAGGLE_API_TOKEN": TOKENS[user]}
         command = [sys.executable, "-W", "ignore", "-c", f"import os, kagglehub\n{code}"]
         done = subprocess.run(
-            command, env=clean | given | env, cwd=tmp_path, capture_output=True, text=True, timeout=120
+            command, env=clean | given | env, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
         )
         assert (done.returncode != 0) == fails, done.stderr[-3000:]
         return done.stderr if fails else "\n".join(SHOWN.findall(done.stdout))

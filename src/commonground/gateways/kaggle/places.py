@@ -13,6 +13,7 @@ HOUSEKEEPING = frozenset({".gitattributes", "README.md"})
 """What a repository may have at its root before anything was published."""
 
 HISTORY_LIMIT = 50_000
+PAGE = 1_000
 REMEMBERED = 200_000
 """Commits of the histories that are kept in memory."""
 
@@ -87,7 +88,7 @@ class Places:
         parents: dict[str, tuple[str, ...]] = {}
         cursor = None
         while True:
-            page = await self._revisions.history(repository, head, cursor, limit=1000)
+            page = await self._revisions.history(repository, head, cursor, limit=PAGE)
             parents |= {commit.sha: commit.parents for commit in page.items}
             cursor = page.cursor
             if cursor is None:

@@ -9,7 +9,7 @@ from typing import IO
 
 import msgspec
 
-from commonground.errors import BadRequest
+from commonground.errors import BadRequest, SizeMismatch
 from commonground.store.backends.base import Buffer
 from commonground.store.model import StoredFile
 from commonground.store.service import Store
@@ -36,12 +36,12 @@ async def unpack(store: Store, account_id: int, archive: Item) -> list[Item]:
         opened = await asyncio.to_thread(zipfile.ZipFile, reader)
         members = _checked(opened.infolist(), archive.file.size)
         return [await _store(store, account_id, opened, member) for member in members]
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, SizeMismatch) as error:
         raise BadRequest(reason=f"{archive.path} cannot be unpacked: {error}") from None
 
 
 def _checked(members: list[zipfile.ZipInfo], size: int) -> list[zipfile.ZipInfo]:
-    files = [member for member in members if not member.is_dir()]
+    files = [member for member in members if not member.filename.endswith("/")]
     if len(files) > FILES_LIMIT:
         raise BadRequest(reason=f"an archive has at most {FILES_LIMIT} files")
     if sum(member.file_size for member in files) > GROWTH * max(size, PIECE):

@@ -9,8 +9,9 @@ import msgspec
 NAME_LIMIT = 255
 PAGE_LIMIT = 200
 
-Text = Annotated[str, msgspec.Meta(max_length=10_000)]
-Name = Annotated[str, msgspec.Meta(max_length=NAME_LIMIT)]
+_NO_NUL = r"\A[^\x00]*\Z"  # PostgreSQL cannot even be asked for one
+Text = Annotated[str, msgspec.Meta(max_length=10_000, pattern=_NO_NUL)]
+Name = Annotated[str, msgspec.Meta(max_length=NAME_LIMIT, pattern=_NO_NUL)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
