@@ -22,6 +22,8 @@ BUILT_IN = {
     "modelscope": "commonground.gateways.modelscope.gateway:ModelScopeGateway",
     "torch_hub": "commonground.gateways.torch_hub.gateway:TorchHubGateway",
     "fairseq2": "commonground.gateways.fairseq2.gateway:Fairseq2Gateway",
+    "ollama": "commonground.gateways.ollama.gateway:OllamaGateway",
+    "oci": "commonground.gateways.oci.gateway:OciGateway",
     "mcp": "commonground.gateways.mcp.gateway:McpGateway",
     "croissant": "commonground.gateways.croissant.gateway:CroissantGateway",
     "kaggle": "commonground.gateways.kaggle.gateway:KaggleGateway",

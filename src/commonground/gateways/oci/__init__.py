@@ -1,0 +1,1 @@
+"""The OCI distribution protocol: repositories as artifacts of a registry."""
