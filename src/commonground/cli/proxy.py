@@ -9,7 +9,7 @@ import cyclopts
 from cyclopts import Parameter
 
 from commonground import settings as configuration
-from commonground.proxy.kaggle import PORT, forwarder
+from commonground.proxy.forwarding import KAGGLE_PORT, OLLAMA_PORT, every_call, forwarder, pulls
 from commonground.proxy.listener import Listener, Serve
 from commonground.proxy.upstream import Upstream
 from commonground.sdk import login
@@ -49,7 +49,7 @@ def github(*, port: int = 3128, hub: HubAddress = None, data: Data = None) -> No
 
 
 @app.command(name="kaggle")
-def kaggle(*, port: int = PORT, hub: HubAddress = None) -> None:
+def kaggle(*, port: int = KAGGLE_PORT, hub: HubAddress = None) -> None:
     """Forward kagglehub, run with KAGGLE_API_ENVIRONMENT=TEST, to a hub.
 
     The client's own credentials go along, no others. Ends with Ctrl+C.
@@ -64,7 +64,29 @@ def kaggle(*, port: int = PORT, hub: HubAddress = None) -> None:
 
     async def run() -> None:
         async with Upstream(endpoint) as upstream:
-            await _serve("kaggle", forwarder(upstream), port, endpoint)
+            await _serve("kaggle", forwarder(upstream, every_call), port, endpoint)
+
+    asyncio.run(run())
+
+
+@app.command(name="ollama")
+def ollama(*, port: int = OLLAMA_PORT, hub: HubAddress = None) -> None:
+    """Let ollama pull private models: it can send no token, so this sends yours.
+
+    Then `ollama pull --insecure http://127.0.0.1:PORT/owner/name`. It reads with the token from CG_TOKEN or the last
+    login, for any program of this machine that asks. Ends with Ctrl+C.
+
+    Parameters
+    ----------
+    port
+        Port of 127.0.0.1 to listen on; 0 takes a free one.
+
+    """
+    endpoint, token = login.find(hub)
+
+    async def run() -> None:
+        async with Upstream(endpoint, token) as upstream:
+            await _serve("ollama", forwarder(upstream, pulls), port, endpoint)
 
     asyncio.run(run())
 

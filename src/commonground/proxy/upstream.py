@@ -22,7 +22,7 @@ class Upstream:
     """
 
     def __init__(self, endpoint: str, token: str | None = None) -> None:
-        self.endpoint = endpoint.rstrip("/")
+        self.endpoint, self.has_token = endpoint.rstrip("/"), bool(token)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             self._client = httpx.AsyncClient(

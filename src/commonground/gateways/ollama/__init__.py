@@ -1,0 +1,1 @@
+"""GGUF models, for `ollama pull`."""
