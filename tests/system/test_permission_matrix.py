@@ -33,6 +33,7 @@ PLACES = (
 )
 
 NEEDS: dict[str, str] = {
+    "GET /api/datasets/{owner}/{name}/croissant": READ,
     # Hugging Face
     f"GET {API}": METADATA,
     f"GET {API}/revision/{{revision}}": METADATA,
@@ -60,6 +61,25 @@ NEEDS: dict[str, str] = {
     f"POST {API}/lfs-files/batch": WRITE,
     f"DELETE {API}/lfs-files/{{sha256}}": WRITE,
     f"PUT {API}/settings": MANAGE,
+    # OCI registries
+    **{
+        f"{method} /v2/{name}/{path}": need
+        for name in ("{owner}/{name}", "{kind:datasets|spaces|kernels}/{owner}/{name}")
+        for method, path, need in (
+            ("GET", "blobs/{digest}", READ),
+            ("DELETE", "blobs/{digest}", WRITE),
+            ("POST", "blobs/uploads", WRITE),
+            ("GET", "blobs/uploads/{session}", WRITE),
+            ("PATCH", "blobs/uploads/{session}", WRITE),
+            ("PUT", "blobs/uploads/{session}", WRITE),
+            ("DELETE", "blobs/uploads/{session}", WRITE),
+            ("GET", "manifests/{reference}", READ),
+            ("PUT", "manifests/{reference}", WRITE),
+            ("DELETE", "manifests/{reference}", WRITE),
+            ("GET", "tags/list", READ),
+            ("GET", "referrers/{digest}", READ),
+        )
+    },
     # torch.hub
     "GET /{owner}/{name}/torch/{revision}/{path*}": READ,
     # Kaggle
@@ -151,6 +171,11 @@ for place in PLACES:
     }
 
 BODIES = {
+    "manifests/{reference}": {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [],
+    },
     f"{MS}/repo/tag": {"TagName": "v2"},
     f"{MS_WRITE}/info/lfs/objects/batch": {"operation": "upload", "objects": []},
     f"{MS_WRITE}/commit/{{revision*}}": {"actions": [{"action": "create", "path": "a.txt"}]},
@@ -240,7 +265,8 @@ class House:
 
     def ask(self, route: Route, caller: str, visibility: str, *, fresh: bool) -> httpx.Response:
         """Call a route with the given caller on a repository of the given visibility."""
-        kind = "dataset" if "datasets|spaces" in route.template and "models|" not in route.template else "model"
+        data = "datasets|spaces" in route.template and "models|" not in route.template
+        kind = "dataset" if data or route.template.startswith("/api/datasets/") else "model"
         name = self.create(kind, visibility) if fresh else self._kept[kind, visibility]
         fill = {"owner": "house", "name": name, "kind": f"{kind}s", "prefix": f"{kind}s", "revision": "main"}
         fill |= {
@@ -251,7 +277,7 @@ class House:
             "sha256": "0" * 64,
             "oid": "0" * 64,
         }
-        fill |= {"part": "1"}
+        fill |= {"part": "1", "digest": f"sha256:{'0' * 64}", "session": "0" * 40, "reference": "pushed"}
         if "/archive/" in route.template:
             fill["path"] = "all.tar"
         path = re.sub(r"{(\w+)[^}]*}", lambda match: fill[match[1]], route.template) + QUERIES.get(route.tag, "")

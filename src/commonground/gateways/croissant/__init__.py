@@ -1,0 +1,1 @@
+"""Croissant 1.0: a data set described so that machines can load it."""
