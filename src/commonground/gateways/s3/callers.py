@@ -63,7 +63,7 @@ async def _plain(services: Services, request: Request) -> Principal:
 async def _signed(services: Services, request: Request, query: Query, claims: Signed) -> Caller:
     _check_time(claims, datetime.now(UTC))
     caller, secret = await services.access_keys.find(claims.key_id, PURPOSE)
-    headers = {name: request.headers.getlist(name) for name in request.headers}
+    headers = _headers(request)
     if unsigned := [name for name in headers if name.startswith("x-amz-") and name not in claims.headers]:
         raise refused("AccessDenied", f"the header {unsigned[0][:80]} is not signed")
     key = claims.signing_key(secret)
@@ -115,8 +115,16 @@ async def _by_address(keys: AccessKeys, request: Request, query: Query) -> Calle
     return Caller(principal=caller)
 
 
+def _headers(request: Request) -> dict[str, list[str]]:
+    """Every value of every header, by name in lower case."""
+    found: dict[str, list[str]] = {}
+    for name, value in request.headers.items():
+        found.setdefault(name, []).append(value)
+    return found
+
+
 def _single(request: Request) -> dict[str, str]:
-    return {name: ",".join(request.headers.getlist(name)) for name in request.headers}
+    return {name: ",".join(values) for name, values in _headers(request).items()}
 
 
 def _same(made: str, given: str) -> bool:

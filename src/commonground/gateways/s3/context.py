@@ -1,5 +1,6 @@
 """What every operation asks first: who is calling, which repository and revision, which key."""
 
+from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -106,13 +107,9 @@ def _decode(raw: bytes) -> str:
         raise BadRequest(reason="the path is not UTF-8") from None
 
 
-async def last_changed(revisions: Revisions, repository: Repository, commit: str, paths: list[str]) -> dict[str, int]:
-    """When each of the paths was changed last, in UTC milliseconds; the day the repository began where that is long
-    ago.
-    """
-    found = await revisions.paths(repository, commit, paths, expand=True)
-    return {entry.path: _date(repository, entry) for entry in found}
-
-
-def _date(repository: Repository, entry: Entry) -> int:
-    return entry.last_commit.date if entry.last_commit else repository.created_at
+async def last_changed(
+    revisions: Revisions, repository: Repository, commit: str, entries: Sequence[Entry]
+) -> dict[str, int]:
+    """When each path was changed last, in UTC milliseconds; the day the repository began where that is long ago."""
+    found = await revisions.expand(repository, commit, entries)
+    return {entry.path: entry.last_commit.date if entry.last_commit else repository.created_at for entry in found}

@@ -83,8 +83,7 @@ class Lists:
         return await list_keys(self._revisions, place, asked.prefix, after, asked.most, recursive=recursive)
 
     async def _objects(self, place: Place, asked: Asked, keys: Keys, *, owner: bool, version: str = "") -> Pairs:
-        paths = [entry.path for entry in keys.files]
-        dates = await last_changed(self._revisions, place.repository, keys.commit, paths) if paths else {}
+        dates = await last_changed(self._revisions, place.repository, keys.commit, keys.files) if keys.files else {}
         who: Pairs = [("Owner", [("ID", place.repository.owner), ("DisplayName", place.repository.owner)])]
         return [
             (
@@ -92,7 +91,7 @@ class Lists:
                 [
                     ("Key", asked.said(entry.path)),
                     *_version(version),
-                    ("LastModified", xml_date(dates.get(entry.path, place.repository.created_at))),
+                    ("LastModified", xml_date(dates[entry.path])),
                     *_content(entry),
                     *(who if owner else []),
                 ],

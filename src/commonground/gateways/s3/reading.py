@@ -81,8 +81,7 @@ class Reading:
         key = (place.repository.id, commit, place.key)
         changed = self._changed.get(key)
         if changed is None:
-            dates = await last_changed(self._revisions, place.repository, commit, [place.key])
-            changed = dates.get(place.key, place.repository.created_at)
+            changed = (await last_changed(self._revisions, place.repository, commit, [entry]))[entry.path]
             self._changed.put(key, changed)
         return commit, entry, changed
 

@@ -70,6 +70,10 @@ class Listing:
             self._tree, repository, revision, path, recursive, expand, cursor, limit
         )
 
+    async def expand(self, repository: Repository, commit: str, entries: Sequence[Entry]) -> list[Entry]:
+        """Entries of a commit with the last commit of each."""
+        return await self._context.database.read(self._expand, repository, commit, entries)
+
     def _resolve(self, connection: Connection, repository: Repository, revision: str) -> bytes:
         view = self._context.view(connection, repository.id)
         return resolve_commit(view, self._context.reachable, repository, revision)
@@ -146,10 +150,20 @@ class Listing:
         more = encode_cursor((commit.hex(), f"{last}/" if entry.is_folder else last))
         return Page(self._described(view, commit, found, expand=expand), more)
 
+    def _expand(
+        self, connection: Connection, repository: Repository, commit: str, entries: Sequence[Entry]
+    ) -> list[Entry]:
+        view = self._context.view(connection, repository.id)
+        found = [(entry.path, TreeEntry(entry.mode, b"", bytes.fromhex(entry.oid))) for entry in entries]
+        return self._with_commits(view, bytes.fromhex(commit), found, entries)
+
     def _described(self, view: ObjectView, commit: bytes, found: Sequence[Located], *, expand: bool) -> list[Entry]:
         entries = describe(view.connection, self._context, view.repository_id, found)
-        if not expand:
-            return entries
+        return self._with_commits(view, commit, found, entries) if expand else entries
+
+    def _with_commits(
+        self, view: ObjectView, commit: bytes, found: Sequence[Located], entries: Sequence[Entry]
+    ) -> list[Entry]:
         commits = last_commits(view, self._context.last_commits, commit, found)
         shown = {sha: view.commit(sha).shown(sha) for sha in set(commits.values())}
         return [

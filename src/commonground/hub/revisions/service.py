@@ -111,6 +111,10 @@ class Revisions:
             repository, revision, path, recursive=recursive, expand=expand, cursor=cursor, limit=limit
         )
 
+    async def expand(self, repository: Repository, commit: str, entries: Sequence[Entry]) -> list[Entry]:
+        """Entries of a commit (40 hex digits) with the last commit of each; cheaper than to ask for them anew."""
+        return await self._listing.expand(repository, commit, entries)
+
     async def source(self, repository: Repository, entry: Entry) -> Source:
         """Where the content of a file is; :class:`BlobNotFound`."""
         return await self._reading.source(repository, entry)
