@@ -66,7 +66,7 @@ def parse_manifest(body: bytes, content_type: str) -> Manifest:
         manifest = _decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise InvalidManifest(reason=str(error)) from None
-    sent = content_type.partition(";")[0].strip()
+    sent = content_type.partition(";")[0].strip().removeprefix("application/json")  # which says nothing
     manifest = msgspec.structs.replace(manifest, media_type=manifest.media_type or sent)
     for broken, reason in _problems(manifest, sent):
         if broken:
