@@ -54,7 +54,8 @@ def test_it_says_what_the_card_and_the_commit_say(address: str, hub: Hub, data: 
     assert found["name"] == "Tiny data"
     assert found["license"] == ["https://spdx.org/licenses/CC-BY-4.0"]
     assert found["citeAs"] == "@misc{tiny, title={Tiny}}"
-    assert found["version"] == f"1.0.0+{commit}"
+    assert found["version"] == "1.0.3"  # the third commit
+    assert found["identifier"].endswith(f"/tree/{commit}")
     assert found["creator"] == {"@type": "sc:Person", "name": "alice", "url": f"{address}/alice"}
     assert "tiny" in found["keywords"]
     assert found["inLanguage"] == ["en", "zh"]
@@ -159,6 +160,7 @@ ASKED = document.Asked(
 def described(tables: list[Table], files: tuple[str, ...] = ()) -> Any:
     found = Analysis(
         commit="a" * 40,
+        number=1,
         date=0,
         card={},
         body="",

@@ -35,9 +35,12 @@ class Table(msgspec.Struct, frozen=True):
 
 
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):
-    """A commit of a data set. ``date`` is its time in UTC milliseconds; ``card`` the metadata of its README."""
+    """A commit of a data set. ``date`` is its time in UTC milliseconds, ``number`` how many commits led to it
+    (counted up to 10,000); ``card`` the metadata of its README.
+    """
 
     commit: str
+    number: int
     date: int
     card: dict[str, Any]
     body: str
@@ -60,6 +63,7 @@ async def analyse(revisions: Revisions, repository: Repository, commit: str) -> 
     ]
     return Analysis(
         commit=commit,
+        number=await revisions.count_commits(repository, commit),
         date=made.date,
         card=card.metadata,
         body=card.body,

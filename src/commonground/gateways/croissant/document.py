@@ -95,7 +95,7 @@ def document(found: Analysis, asked: Asked) -> Json:
         "description": found.description,
         "url": asked.page,
         "identifier": f"{asked.page}/tree/{found.commit}",
-        "version": f"1.0.0+{found.commit}",
+        "version": f"1.0.{found.number}",  # three numbers: tfds takes nothing else
         "datePublished": _date(repository.created_at),
         "dateModified": _date(found.date),
         "creator": _creator(asked),
