@@ -550,10 +550,10 @@ class PackageMissing(CommongroundError):
 
     status, code = 501, "CG-1510"
     en, zh = (
-        "The package {package} is missing: pip install 'commonground[{extra}]'.",
-        "缺少软件包 {package}：pip install 'commonground[{extra}]'。",
+        "The package {package} is missing: commonground[{extra}] brings it.",
+        "缺少软件包 {package}：请安装 commonground[{extra}]。",
     )
-    remedy = ""
+    remedy = "install what the message names, with pip"
 
 
 class InvalidAddress(CommongroundError):

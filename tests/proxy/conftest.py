@@ -39,12 +39,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def program(*words: str, token: str | None = None) -> Iterator[str]:
-    """The address of a proxy run as a program, on a free port."""
+def program(*words: str, token: str | None = None, port: int = 0) -> Iterator[str]:
+    """The address of a proxy run as a program, on a free port unless one is given."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CG_")}
     environment = clean | {"XDG_CONFIG_HOME": "/nonexistent"} | ({"CG_TOKEN": token} if token else {})
     process = subprocess.Popen(
-        [*COMMAND, "proxy", *words, "--port", "0"], stdout=subprocess.PIPE, text=True, env=environment
+        [*COMMAND, "proxy", *words, "--port", str(port)], stdout=subprocess.PIPE, text=True, env=environment
     )
     try:
         assert process.stdout is not None

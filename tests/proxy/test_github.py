@@ -1,11 +1,14 @@
 """``commonground proxy github``: what torch.hub asks of GitHub, answered from a hub."""
 
+import io
 import json
+import re
 import socket
 import ssl
 import subprocess
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.proxy.conftest import COMMAND, program
+from tests.proxy.conftest import COMMAND, HUBCONF, program
 from tests.sdk.live import TOKENS
 
 
@@ -76,6 +79,36 @@ def test_branches_and_tags_in_pages(browse: Browser) -> None:
     second = browse.json("https://api.github.com/repos/alice/tiny/branches?per_page=1&page=2")
     assert [branch["name"] for branch in second] == ["main"]
     assert len(browse.json("https://api.github.com/repos/alice/tiny/branches?per_page=x&page=-1")) == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://github.com/alice/tiny/zipball/main",
+        "https://github.com/alice/tiny/zipball/refs/heads/dev/x",
+        "https://github.com/alice/tiny/archive/v1.zip",
+        "https://github.com/alice/tiny/archive/refs/tags/v1.zip",
+        "https://codeload.github.com/alice/tiny/zip/main",
+        "https://codeload.github.com/alice/tiny/legacy.zip/refs/heads/main",
+        "https://api.github.com/repos/alice/tiny/zipball/v1",
+    ],
+)
+def test_the_files_come_as_a_zip_with_one_folder(browse: Browser, url: str) -> None:
+    status, body = browse(url)
+    assert status == 200
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        names = archive.namelist()
+        top = names[0]
+        assert re.fullmatch(r"[^/]+/", top), "torch.hub takes the first member for the folder"
+        assert all(name.startswith(top) for name in names)
+        assert archive.read(f"{top}hubconf.py") == HUBCONF
+    assert browse(url, "HEAD") == (200, b"")
+
+
+def test_a_zip_of_what_is_absent_or_private_is_not_found(browse: Browser, own: str, data: Path) -> None:
+    for place in ("none/zipball/main", "tiny/zipball/none", "secret/zipball/main"):
+        assert browse(f"https://github.com/alice/{place}")[0] == 404
+    assert Browser(own, data)("https://github.com/alice/secret/zipball/main")[0] == 200
 
 
 def test_what_github_has_beside_is_not_found(browse: Browser) -> None:

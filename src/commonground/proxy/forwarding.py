@@ -20,6 +20,7 @@ KAGGLE_PORT, OLLAMA_PORT = 7777, 11435
 """Where ``KAGGLE_API_ENVIRONMENT=TEST`` makes kagglehub call; one beside ollama's own."""
 
 _PULLED = re.compile(r"/v2/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+/(?:manifests|blobs)/[A-Za-z0-9._:-]+(?:\?[a-z]+=)?")
+_REFUSAL = b"This port is for certain programs of this machine, and for what they do.\n"
 _HOP = frozenset({b"connection", b"host", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade", b"expect"})
 _BROWSER = (b"origin", b"sec-fetch-site")
 _LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -42,12 +43,10 @@ def forwarder(upstream: Upstream, permit: Permit = every_call) -> Serve:
 
     async def serve(connection: Connection) -> None:
         while (call := await connection.next_call()) is not None:
-            if not (_is_program(call) and permit(call)):
-                await connection.answer(
-                    403, b"This port is for certain programs of this machine.\n", head=call.method == "HEAD"
-                )
-                return
-            await _forward(connection, call, upstream)
+            if _is_program(call) and permit(call):
+                await _forward(connection, call, upstream)
+            else:
+                await connection.answer(403, _REFUSAL, head=call.method == "HEAD")
 
     return serve
 

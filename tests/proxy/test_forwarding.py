@@ -1,4 +1,4 @@
-"""``commonground proxy kaggle``: every call goes to the hub and back, as it is."""
+"""The forwarders: every call goes to the hub and back, as it is."""
 
 import hashlib
 from collections.abc import Iterator
@@ -67,3 +67,18 @@ def test_a_hub_that_is_away_is_a_bad_gateway() -> None:
     with program("kaggle", "--hub", "http://127.0.0.1:9") as address:
         answer = httpx.get(f"{address}/healthz")
     assert (answer.status_code, "127.0.0.1:9" in answer.text) == (502, True)
+
+
+def test_with_a_token_it_forwards_what_reads_models_and_nothing_else(hub: str) -> None:
+    with program("ollama", "--hub", hub, token=TOKENS["alice"]) as address, httpx.Client(base_url=address) as client:
+        assert client.get("/v2/alice/secret/manifests/main").status_code == 200
+        for method, path in (
+            ("GET", "/api/cg/v1/repositories/models/alice/secret"),
+            ("GET", "/v2/alice/secret/tags/list"),
+            ("GET", "/v2/alice/secret/manifests/../../../../api/whoami-v2"),
+            ("GET", "/v2/alice/secret/manifests/..%2F..%2Ftags%2Flist"),
+            ("DELETE", "/v2/alice/secret/manifests/main"),
+            ("PUT", "/v2/alice/secret/manifests/main"),
+        ):
+            answer = client.request(method, httpx.URL(address).copy_with(raw_path=path.encode()))
+            assert answer.status_code == 403, path
