@@ -2,12 +2,13 @@
 
 import socket
 import ssl
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from commonground.errors import UnusableFile
+from commonground.errors import PackageMissing, UnusableFile
 from commonground.proxy import hosts
 from commonground.proxy.authority import Authority
 
@@ -76,6 +77,13 @@ def test_a_broken_certificate_is_replaced(tmp_path: Path, text: bytes) -> None:
     Authority.open(tmp_path)
     (tmp_path / "ca.pem").write_bytes(text)
     assert Authority.open(tmp_path).certificate == (tmp_path / "ca.pem").read_bytes() != text
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    with pytest.raises(PackageMissing, match=r"commonground\[proxy\]"):
+        Authority.open(tmp_path / "proxy")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_broken_key_is_named_and_stays(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """torch.hub, unmodified: checkpoints by their address, repositories through the proxy or from a seeded folder."""
 
+import hashlib
 import json
+import struct
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,6 +101,21 @@ def test_weights_load_with_their_hash_checked(server: Server, hub: Hub, model: s
     assert entry.sha256 is not None
     address = f"{server.url}/{model}/torch/main/net-{entry.sha256[:8]}.pth?token={token}"
     assert json.loads(client(WEIGHTS, address, "check").splitlines()[-1]) == [2.0] * 4
+
+
+def test_safetensors_load_like_pickles(server: Server, hub: Hub, model: str, client: Script) -> None:
+    header = json.dumps({"weight": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}).encode()
+    content = len(header).to_bytes(8, "little") + header + struct.pack("<4f", *[2.0] * 4)
+    hub.upload_file(f"{model}/net.safetensors", content)
+    digits = hashlib.sha256(content).hexdigest()[:8]
+    address = f"{server.url}/{model}/torch/main/net-{digits}.safetensors?token={hub.create_link(model).token}"
+    assert json.loads(client(WEIGHTS, address, "check").splitlines()[-1]) == [2.0] * 4
+
+
+def test_a_wrong_hash_is_not_found(server: Server, hub: Hub, model: str, client: Script) -> None:
+    address = f"{server.url}/{model}/torch/main/net-00000000.pth?token={hub.create_link(model).token}"
+    with pytest.raises(AssertionError, match="HTTP Error 404"):
+        client(WEIGHTS, address, "check")
 
 
 @pytest.mark.parametrize("revision", ["", ":main", ":v1"])
