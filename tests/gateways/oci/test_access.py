@@ -96,10 +96,11 @@ def test_a_stranger_may_pull_and_not_push(registry: Registry) -> None:
 
 def test_a_gated_repository_is_denied_to_whom_it_is_closed(hub: Hub, registry: Registry) -> None:
     registry.push_files("main", {"a.txt": b"1"})
+    owner, name = registry.name.split("/")
 
     async def gate(services: Services) -> None:
         ada = await principal_of(services, "ada")
-        found = await services.repositories.open(ada, "model", *registry.name.split("/"))
+        found = await services.repositories.open(ada, "model", owner, name)
         await services.repositories.update_settings(ada, found, gated="manual")
 
     hub.run(gate)
@@ -147,11 +148,11 @@ def test_credentials_of_every_kind_are_traded(hub: Hub, private: Registry) -> No
         trade(hub, headers=basic("ada", PASSWORD)),
         trade(hub, headers={"Authorization": f"Bearer {TOKENS['ada']}"}),
     ]
-    for form in (
+    forms = (
         {"grant_type": "password", "username": "ada", "password": PASSWORD},
         {"grant_type": "refresh_token", "refresh_token": TOKENS["ada"]},
-    ):
-        tokens.append(httpx.post(hub.url("v2/token"), data=form).json()["token"])
+    )
+    tokens += [httpx.post(hub.url("v2/token"), data=form).json()["token"] for form in forms]
     for token in tokens:
         assert status(private, token) == 200
         assert status(private, token, "POST", "blobs/uploads/") == 202

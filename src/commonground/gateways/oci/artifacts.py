@@ -8,10 +8,10 @@ from commonground.errors import InvalidManifest
 from commonground.gateways.oci.media_types import (
     CONTAINER_CONFIGS,
     FILE_PATH,
+    FOLDER,
     IMAGE_MANIFEST,
     TITLE,
     UNPACK,
-    folder_archive,
     model_archive,
 )
 from commonground.gateways.oci.wire import Descriptor, Manifest
@@ -63,9 +63,8 @@ def _file(layer: Descriptor) -> LayerFile | None:
     if not name:
         return None
     path = safe_path(name)
-    compression = folder_archive(layer.media_type)
-    if compression is not None or annotations.get(UNPACK) == "true":
-        return LayerFile(path.rpartition("/")[0], layer, "+gzip" if compression is None else compression)
+    if annotations.get(UNPACK) == "true" or (layer.media_type == FOLDER and not path.endswith((".gz", ".tgz"))):
+        return LayerFile(path.rpartition("/")[0], layer, "+gzip")
     return LayerFile(path, layer)
 
 

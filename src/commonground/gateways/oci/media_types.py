@@ -26,12 +26,13 @@ TITLE = "org.opencontainers.image.title"
 REVISION = "org.opencontainers.image.revision"
 CREATED = "org.opencontainers.image.created"
 UNPACK = "io.deis.oras.content.unpack"
+FOLDER = "application/vnd.oci.image.layer.v1.tar+gzip"
+"""What oras makes of a folder. (What it calls ``...v1.tar``, its default, is a plain file of any kind.)"""
 
 _MODEL_TAR = re.compile(
     r"application/vnd\.(?:cncf\.model\.(?:weight|weight\.config|doc|code|dataset)"
     r"|kitops\.modelkit\.(?:model|modelpart|dataset|code|docs|prompt))\.v1\.tar(?P<compression>\+\w+)?"
 )
-_FOLDER_TAR = re.compile(r"application/vnd\.oci\.image\.layer\.v1\.tar(?P<compression>\+\w+)?")
 _WEIGHTS = re.compile(
     r"\.(?:safetensors|bin|gguf|ggml|pt|pth|ckpt|onnx|onnx_data|pb|h5|keras|tflite|mlmodel|msgpack|npz|npy|joblib|pkl|pickle|model|engine|params|weights)\Z"
 )
@@ -60,10 +61,4 @@ def _kind_of(kind: RepositoryKind, path: str) -> str:
 def model_archive(media_type: str) -> str | None:
     """The compression (``""``, ``"+gzip"``...) of a ModelPack or ModelKit archive layer, whose paths start at the root."""
     match = _MODEL_TAR.fullmatch(media_type)
-    return None if match is None else match["compression"] or ""
-
-
-def folder_archive(media_type: str) -> str | None:
-    """The same of a layer that may be a folder packed by oras."""
-    match = _FOLDER_TAR.fullmatch(media_type)
     return None if match is None else match["compression"] or ""
