@@ -45,6 +45,9 @@ app.command("commonground.cli.events_command:events", name="events", help="Show 
 app.command("commonground.cli.proxy:app", name="proxy", help="Stand in for servers that are written into clients.")
 app.command("commonground.cli.torch_home:torch_home", name="torch-home", help="Download a model for torch.hub.")
 app.command("commonground.cli.fairseq2:app", name="fairseq2", help="Let fairseq2 find the models of a hub.")
+app.command(
+    "commonground.cli.conformance:conformance", name="conformance", help="Score how well a hub speaks a protocol."
+)
 app.command("commonground.cli.doctor:doctor", name="doctor", help="Check this machine and the data directory.")
 
 

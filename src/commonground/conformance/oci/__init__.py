@@ -1,0 +1,1 @@
+"""Checks of the OCI distribution specification 1.1."""
