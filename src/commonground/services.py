@@ -8,6 +8,7 @@ from typing import Self
 from commonground.accounts.access_keys import AccessKeys
 from commonground.accounts.service import Accounts
 from commonground.accounts.signing import Signer, master_key
+from commonground.community.likes.service import Likes
 from commonground.database import Database
 from commonground.database.migrations import migrate
 from commonground.hub.archives.service import Archives
@@ -36,6 +37,7 @@ class Services:
     uploads: Uploads
     revisions: Revisions
     archives: Archives
+    likes: Likes
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -61,6 +63,7 @@ class Services:
             uploads=Uploads(database, store, settings),
             revisions=revisions,
             archives=Archives(revisions, store, settings.memory_cache_bytes // 4),
+            likes=Likes(database, repositories),
         )
 
     async def close(self) -> None:

@@ -140,3 +140,11 @@ def test_a_failure_is_one_line_with_its_code(command: Command, words: list[Any],
 def test_a_traceback_is_shown_only_on_demand(command: Command) -> None:
     assert "Traceback" not in command("repositories", "show", "alice/nothing").err
     assert "Traceback" in command("repositories", "show", "alice/nothing", "--debug").err
+
+
+def test_likes(command: Command, repository: str) -> None:
+    assert command("like", repository).out == "likes: 1\n"
+    assert command("likes", "--json").json[0]["repository"] == repository
+    assert "alice" in command("likers", repository).out
+    assert repository in command("likes", "alice").out
+    assert command("unlike", repository, "--json").json == {"likes": 0}

@@ -19,6 +19,7 @@ from commonground.settings import Settings
 from tests.system.conftest import file
 
 READ, METADATA, WRITE, MANAGE, DELETE = "read", "metadata", "write", "manage", "delete"
+DISCUSS = "discuss"
 SIGNED, NOT_OFFERED = "signed address", "not offered"
 
 API = "/api/{kind:models|datasets|spaces|kernels}/{owner}/{name}"
@@ -61,6 +62,9 @@ NEEDS: dict[str, str] = {
     f"POST {API}/lfs-files/batch": WRITE,
     f"DELETE {API}/lfs-files/{{sha256}}": WRITE,
     f"PUT {API}/settings": MANAGE,
+    f"POST {API}/like": DISCUSS,
+    f"DELETE {API}/like": DISCUSS,
+    f"GET {API}/likers": METADATA,
     # OCI registries
     **{
         f"{method} /v2/{name}/{path}": need
@@ -116,6 +120,9 @@ NEEDS: dict[str, str] = {
     f"PUT {CG}/files/{{branch}}/{{path*}}": WRITE,
     f"DELETE {CG}/files/{{branch}}/{{path*}}": WRITE,
     f"POST {CG}/links": READ,
+    f"POST {CG}/like": DISCUSS,
+    f"DELETE {CG}/like": DISCUSS,
+    f"GET {CG}/likers": METADATA,
     f"POST {CG}/commits": WRITE,
     f"POST {CG}/contents": WRITE,
     f"POST {CG}/branches/{{branch}}": WRITE,
@@ -164,6 +171,7 @@ for place in PLACES:
         f"GET {place}/edit/{{revision}}/{{path*}}": WRITE,
         f"POST {place}/edit/{{revision}}/{{path*}}": WRITE,
         f"POST {place}/delete/{{revision}}/{{path*}}": WRITE,
+        f"POST {place}/like": DISCUSS,
         f"GET {place}/settings": MANAGE,
         f"POST {place}/settings": MANAGE,
         f"POST {place}/settings/move": DELETE,
@@ -203,6 +211,9 @@ def _allowed(need: str, caller: str, visibility: str) -> bool:
         return member or visibility != "private"
     if need == READ:
         return member or visibility == "public"
+    if need == DISCUSS:
+        taking_part = member or (visibility == "public" and caller != "anonymous")
+        return taking_part and caller != "owner-read-token"
     return need not in {SIGNED, NOT_OFFERED} and caller in {"writer", "owner"}
 
 

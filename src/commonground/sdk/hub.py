@@ -9,6 +9,7 @@ from commonground.sdk.accounts import AccountMethods
 from commonground.sdk.address import Address
 from commonground.sdk.fairseq2 import Fairseq2Methods
 from commonground.sdk.folders import FolderMethods
+from commonground.sdk.likes import LikeMethods
 from commonground.sdk.reading import BUFFER, RemoteFile, TextUpload, Upload
 from commonground.sdk.repositories import RepositoryMethods
 from commonground.sdk.supply_chain import SupplyChainMethods
@@ -18,7 +19,9 @@ from commonground.sdk.transport import Transport
 Mode = Literal["r", "rb", "w", "wb"]
 
 
-class Hub(TorchHomeMethods, Fairseq2Methods, RepositoryMethods, FolderMethods, SupplyChainMethods, AccountMethods):
+class Hub(
+    TorchHomeMethods, Fairseq2Methods, RepositoryMethods, FolderMethods, SupplyChainMethods, LikeMethods, AccountMethods
+):
     """A hub at ``endpoint``, called with ``token``; what is not given comes from ``CG_ENDPOINT`` and ``CG_TOKEN``, then
     from ``commonground login``. Failures are the classes of :mod:`commonground.errors`.
     """

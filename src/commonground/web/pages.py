@@ -12,6 +12,7 @@ from commonground.web.edit import EditPages
 from commonground.web.files import FilePages
 from commonground.web.history import HistoryPages
 from commonground.web.home import HomePages
+from commonground.web.likes import LikePages
 from commonground.web.lists import ListPages
 from commonground.web.profile import ProfilePages
 from commonground.web.repository import RepositoryPages
@@ -40,7 +41,8 @@ class Web:
             SettingsPages(site, accounts),
             RepositorySettingsPages(site, door, accounts, repositories),
             ProfilePages(site, accounts, repositories),
-            RepositoryPages(site, door, revisions, gateways),
+            RepositoryPages(site, door, revisions, services.likes, gateways),
+            LikePages(site, door, services.likes),
             FilePages(site, door, revisions),
             HistoryPages(site, door, revisions),
             EditPages(site, door, revisions),

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from commonground.accounts.permissions import Action
+from commonground.community.likes.service import Likes
 from commonground.errors import EntryNotFound, RevisionNotFound
 from commonground.http import identity
 from commonground.http.gateway import Gateway, Snippet, Use
@@ -28,8 +29,9 @@ ROOT_LIMIT = 1000
 class RepositoryPages:
     """``/{owner}/{name}``, and the same under ``/datasets``, ``/spaces`` and ``/kernels``."""
 
-    def __init__(self, site: Site, door: Door, revisions: Revisions, gateways: Sequence[Gateway]) -> None:
-        self._site, self._door, self._revisions, self._gateways = site, door, revisions, gateways
+    def __init__(self, site: Site, door: Door, revisions: Revisions, likes: Likes, gateways: Sequence[Gateway]) -> None:
+        self._site, self._door, self._revisions = site, door, revisions
+        self._likes, self._gateways = likes, gateways
 
     def routes(self) -> list[Route]:
         """The routes of these pages."""
@@ -49,6 +51,7 @@ class RepositoryPages:
             card=await self._card(repository),
             snippets=shown,
             facts=facts(repository),
+            liked=await self._likes.likes_it(opened.principal, repository),
         )
 
     async def _snippets(self, request: Request, repository: Repository) -> list[Snippet]:

@@ -34,6 +34,7 @@ class Context:
         self.repositories = services.repositories
         self.revisions = services.revisions
         self.store = services.store
+        self.likes = services.likes
 
     async def caller(self, request: Request) -> Principal:
         """Who is calling; :class:`InvalidCredentials` for a wrong token."""

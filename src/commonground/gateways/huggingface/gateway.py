@@ -11,6 +11,7 @@ from commonground.gateways.huggingface.routes.files import FileRoutes
 from commonground.gateways.huggingface.routes.identity import IdentityRoutes
 from commonground.gateways.huggingface.routes.information import InformationRoutes
 from commonground.gateways.huggingface.routes.large_files import LargeFileRoutes
+from commonground.gateways.huggingface.routes.likes import LikeRoutes
 from commonground.gateways.huggingface.routes.listing import ListingRoutes
 from commonground.gateways.huggingface.routes.refs import RefRoutes
 from commonground.gateways.huggingface.routes.repositories import RepositoryRoutes
@@ -50,6 +51,7 @@ class HuggingFaceGateway:
             TreeRoutes(self._context),
             FileRoutes(self._context),
             CommitRoutes(self._context),
+            LikeRoutes(self._context),
             RefRoutes(self._context),
             XetTokenRoutes(self._context),
             CardRoutes(self._context),

@@ -15,7 +15,6 @@ from commonground.http.files import UNTRUSTED, Content, disposition, send_file
 from commonground.http.identity import client_address
 from commonground.http.routing import Handler, Route
 from commonground.hub.archives.model import MEDIA_TYPES
-from commonground.hub.archives.service import Archives
 from commonground.hub.repositories.model import Repository
 
 MEDIA_TYPE = "application/octet-stream; charset=iso-8859-1"
@@ -30,7 +29,6 @@ class Downloads:
     def __init__(self, context: Context) -> None:
         self._context = context
         services = context.services
-        self._archives = Archives(services.revisions, services.store)
         self._checksums = Checksums(services.database, services.revisions)
 
     def routes(self) -> list[Route]:
@@ -59,7 +57,7 @@ class Downloads:
         """All files of a version as one tar file, which the client unpacks. Any range of it can be had."""
         repository = await self._open(request)
         revision, folder = request.path_params["revision"], request.path_params.get("path", "")
-        archive = await self._archives.open(repository, revision, folder, form="tar")
+        archive = await self._context.services.archives.open(repository, revision, folder, form="tar")
         await self._count(request, repository, None)
         content = Content(size=archive.size, etag=archive.etag, media_type=MEDIA_TYPES["tar"], read=archive.read)
         name = f"{repository.name}.tar"

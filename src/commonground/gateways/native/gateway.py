@@ -6,9 +6,11 @@ from commonground.gateways.native.routes.accounts import AccountRoutes
 from commonground.gateways.native.routes.commits import CommitRoutes
 from commonground.gateways.native.routes.events import EventRoutes
 from commonground.gateways.native.routes.files import FileRoutes
+from commonground.gateways.native.routes.likes import LikeRoutes
 from commonground.gateways.native.routes.operation import OperationRoutes
 from commonground.gateways.native.routes.refs import RefRoutes
 from commonground.gateways.native.routes.repositories import RepositoryRoutes
+from commonground.gateways.native.routes.schemas import SchemaRoutes
 from commonground.gateways.native.routes.supply_chain import SupplyChainRoutes
 from commonground.gateways.native.routes.trees import TreeRoutes
 from commonground.http.gateway import Snippet, Use
@@ -31,7 +33,9 @@ class NativeGateway:
             *TreeRoutes(context).routes(),
             *FileRoutes(context).routes(),
             *CommitRoutes(context).routes(),
+            *LikeRoutes(context).routes(),
             *SupplyChainRoutes(context).routes(),
+            *SchemaRoutes(context).routes(),
             *AccountRoutes(context).routes(),
             *OperationRoutes(context).routes(),
             *EventRoutes(context).routes(),

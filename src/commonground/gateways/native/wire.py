@@ -102,6 +102,43 @@ class Link(msgspec.Struct, frozen=True):
     expires_at: int
 
 
+class Likes(msgspec.Struct, frozen=True):
+    """How many like a repository."""
+
+    likes: int
+
+
+class LikesQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose likes to list."""
+
+    user: Annotated[str, Meta(max_length=64, description="Name of a user; default: the caller.")] | None = None
+    limit: Annotated[int, Meta(ge=1, le=100, description="Items of a page.")] = 100
+    cursor: Annotated[str | None, Meta(description="`next` of the page before.")] = None
+
+
+class LikersQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """How to list who likes a repository."""
+
+    limit: Annotated[int, Meta(ge=1, le=100, description="Items of a page.")] = 100
+    cursor: Annotated[str | None, Meta(description="`next` of the page before.")] = None
+
+
+class Like(msgspec.Struct, frozen=True, kw_only=True):
+    """A repository somebody likes."""
+
+    kind: RepositoryKind
+    repository: str
+    created_at: int
+
+
+class Liker(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who likes a repository."""
+
+    name: str
+    full_name: str
+    created_at: int
+
+
 class CreateRepository(msgspec.Struct, frozen=True, kw_only=True):
     """A repository to make; without ``visibility`` the owner's default holds. ``options`` belong to spaces."""
 
@@ -334,6 +371,9 @@ class SbomQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 Sbom = dict[str, Any]
 """A document of CycloneDX 1.6 or SPDX 3.0.1."""
+
+JsonSchema = dict[str, Any]
+"""JSON Schema 2020-12."""
 
 
 class VerifySignature(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,41 +24,37 @@ class AccountRoutes:
         user, organization = "/api/users/{account}", "/api/organizations/{account}"
         return [
             endpoint("GET", f"{user}/overview", self.user, "A user"),
-            endpoint("GET", f"{user}/likes", self.likes, "What a user likes"),
             endpoint("GET", f"{organization}/overview", self.organization, "An organisation"),
             endpoint("GET", f"{organization}/members", self.members, "The members of an organisation"),
         ]
 
     async def user(self, request: Request) -> Response:
         """A user and the organisations they belong to."""
-        account = await self._find(request, "user")
+        account = await find_account(self._context, request, "user")
         organizations = await self._context.accounts.organizations_of(account.id)
         return json_response({**_user(account), "orgs": [_organization(found) for found, _ in organizations]})
 
     async def organization(self, request: Request) -> Response:
         """An organisation."""
-        account = await self._find(request, "organization")
+        account = await find_account(self._context, request, "organization")
         members = await self._context.accounts.members_of(account.id)
         return json_response({**_organization(account), "numUsers": len(members)})
 
     async def members(self, request: Request) -> Response:
         """The members of an organisation with their roles."""
-        account = await self._find(request, "organization")
+        account = await find_account(self._context, request, "organization")
         members = await self._context.accounts.members_of(account.id)
         return json_response([{**_user(found), "role": role} for found, role in members])
 
-    async def likes(self, request: Request) -> Response:
-        """What the user likes: nothing, as long as this server has no way to like something."""
-        await self._find(request, "user")
-        return json_response([])
 
-    async def _find(self, request: Request, kind: str) -> Account:
-        await self._context.caller(request)
-        name = request.path_params["account"]
-        account = await self._context.accounts.find(name)
-        if account.kind != kind or account.disabled_at is not None:
-            raise AccountNotFound(name=name[:80])
-        return account
+async def find_account(context: Context, request: Request, kind: str) -> Account:
+    """The user or organisation the path names; :class:`AccountNotFound` also for one that is disabled."""
+    await context.caller(request)
+    name = request.path_params["account"]
+    account = await context.accounts.find(name)
+    if account.kind != kind or account.disabled_at is not None:
+        raise AccountNotFound(name=name[:80])
+    return account
 
 
 def _user(account: Account) -> dict[str, Any]:

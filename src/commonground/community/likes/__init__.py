@@ -1,0 +1,1 @@
+"""Likes: a mark of an account on a repository, counted there."""
