@@ -18,10 +18,10 @@ from bench.transfers import GB, fetch, ratio
 
 ORAS_PUSH = """
 import os, sys
-import oras.client
+from oras.client import OrasClient
 host, repository, path = sys.argv[1:]
-client = oras.client.OrasClient(hostname=host, insecure=True)
-client.login(username=os.environ["HUB_USER"], password=os.environ["HF_TOKEN"], hostname=host, insecure=True)
+client = OrasClient(hostname=host, insecure=True, auth_backend="token")
+client.auth.set_basic_auth(os.environ["HUB_USER"], os.environ["HF_TOKEN"])
 os.chdir(os.path.dirname(path))
 client.push(target=f"{host}/{repository}:main", files=[os.path.basename(path)])
 """
