@@ -1,14 +1,20 @@
 """Pulling models from a real server, step by step as the client does."""
 
+import asyncio
 import hashlib
 import os
 import struct
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from commonground.accounts.model import Credentials
 from commonground.sdk.hub import Hub
+from commonground.services import Services
+from commonground.settings import Settings
 from tests.gateways.ollama.puller import AGENT, PullError, pull
 from tests.proxy.conftest import program
 from tests.sdk.live import TOKENS, running
@@ -123,6 +129,23 @@ def test_pulled_is_downloaded_once(origin: str) -> None:
         pull(origin, "alice/counted")
         pull(origin, "alice/counted")
         assert {entry.path for entry in hub.list_tree(repository)} == before
+
+
+def test_what_only_a_manifest_needs_goes_with_gc_and_comes_back(tmp_path: Path) -> None:
+    async def gc() -> int:
+        async with await Services.open(Settings(data=tmp_path, upload_lease_seconds=0)) as services:
+            alice = await services.accounts.authenticate(Credentials("bearer", secret=TOKENS["alice"]))
+            repository = await services.repositories.open(alice, "model", "alice", "small")
+            return (await services.revisions.gc(repository)).unlinked
+
+    with running(tmp_path) as address, Hub(address, TOKENS["alice"]) as hub:
+        hub.create_repository("alice/small")
+        for path, content in (FILES | {"m.gguf": gguf(10)}).items():
+            hub.upload_file(f"alice/small/{path}", content)
+        first = pull(address, "alice/small")
+        time.sleep(0.01)  # gc keeps what is as young as the present millisecond
+        assert asyncio.run(gc()) == len(FILES) + 1  # the config
+        assert pull(address, "alice/small") == first
 
 
 def test_a_private_model_is_pulled_through_the_proxy(origin: str) -> None:

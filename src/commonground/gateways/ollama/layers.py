@@ -8,13 +8,11 @@ from sqlalchemy import Connection
 from commonground.gateways.ollama.selection import Selected
 from commonground.gateways.ollama.wire import Layer, layer, write_config, write_manifest
 from commonground.hub.repositories.model import Repository
-from commonground.hub.revisions.keeping import keep
+from commonground.hub.revisions.contents import use
 from commonground.hub.revisions.model import Entry
 from commonground.services import Services
 from commonground.store.model import StoredFile
 
-USER = "ollama"
-"""What the content is kept for that only these manifests name."""
 PLAIN_LIMIT = 64 * 2**20
 """Largest file outside the large file storage that becomes a layer, in bytes."""
 
@@ -28,8 +26,8 @@ class Layers:
     async def manifest(self, repository: Repository, commit: str, selected: Selected) -> bytes | None:
         """The manifest of a model of a commit, its blobs ready to be fetched; ``None`` where the weights cannot be.
 
-        What the store has is used as it is. A small text that only git has, and the config, are taken into the store
-        once, in the name of the repository's owner.
+        What the store has is used as it is. A small text that only git has, and the config, are taken into the store,
+        in the name of the repository's owner.
         """
         found = await self._services.revisions.paths(repository, commit, [path for _, path in selected.layers])
         by_path = {entry.path: entry for entry in found if _fits(entry)}
@@ -55,10 +53,11 @@ class Layers:
             parts = _one(config) if sha256 == made else revisions.stream(repository, contents[sha256])
             files.append(await store.ingest(repository.owner_id, parts, sha256=sha256))
         if files:
-            await self._services.database.write(self._keep, repository, files)
+            await self._services.database.write(self._link, repository, files)
 
-    def _keep(self, connection: Connection, repository: Repository, files: list[StoredFile]) -> None:
-        keep(connection, self._services.store, repository.id, repository.owner_id, files, USER)
+    def _link(self, connection: Connection, repository: Repository, files: list[StoredFile]) -> None:
+        """Use files for now: a later gc of the repository ends what no commit needs, the next pull brings it back."""
+        use(connection, self._services.store, repository.id, repository.owner_id, ((file, "") for file in files))
 
 
 def _fits(entry: Entry) -> bool:
