@@ -12,11 +12,35 @@ from commonground.cli.main import app
 from commonground.sdk.hub import Hub
 from tests.gateways.native.hub import running
 
-LOCAL = {"serve", "admin", "config", "demo", "fsck", "gc", "scrub", "doctor", "login", "logout", "proxy", "fairseq2", "conformance"}
+LOCAL = {
+    "serve",
+    "admin",
+    "config",
+    "demo",
+    "fsck",
+    "gc",
+    "scrub",
+    "doctor",
+    "login",
+    "logout",
+    "proxy",
+    "fairseq2",
+    "conformance",
+}
+LOCAL |= {"validate"}
 """Commands that work on this machine or its data directory, without the API."""
 
-HELPERS = {"open", "close", "read_file", "pin_file", "upload_folder", "download_folder", "seed_torch_home", "install_fairseq2_cards"}
-HELPERS |= {"sign", "make_signature", "check_signature"}
+HELPERS = {
+    "open",
+    "close",
+    "read_file",
+    "pin_file",
+    "upload_folder",
+    "download_folder",
+    "seed_torch_home",
+    "install_fairseq2_cards",
+}
+HELPERS |= {"manifest", "sign", "make_signature", "check_signature"}
 """Methods made of operations."""
 
 

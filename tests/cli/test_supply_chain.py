@@ -32,7 +32,9 @@ def model(hub: Hub, repository: str) -> str:
 def test_the_manifest_is_what_sha256sum_checks(command: Command, model: str) -> None:
     lines = command("manifest", model).out.splitlines()
     assert f"{hashlib.sha256(WEIGHTS).hexdigest()}  model.safetensors" in lines
-    assert {item["path"] for item in command("manifest", model, "--json").json} >= {"sub/config.json"}
+    document = command("manifest", model, "--json").json
+    assert {item["path"] for item in document["files"]} >= {"sub/config.json"}
+    assert document["$schema"].endswith("/schemas/manifest/v1.json")
 
 
 def test_sbom_prints_or_writes(command: Command, model: str, tmp_path: Path) -> None:

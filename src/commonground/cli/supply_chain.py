@@ -23,7 +23,7 @@ def manifest(address: str, *, options: Options = DEFAULTS) -> None:
     """
     with options.hub() as hub:
         if options.json:
-            answer(list(hub.list_manifest(address)), options, print)
+            answer(hub.manifest(address), options, print)
             return
         for file in hub.list_manifest(address):
             print(f"{file.sha256}  {clean(file.path)}")

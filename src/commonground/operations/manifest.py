@@ -13,7 +13,7 @@ from commonground.hub.revisions.service import Revisions
 PAGE = 1000
 GITLINK = 0o160000
 
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="SHA-256 of the content, 64 hex digits.")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="SHA-256 of the content, 64 hex digits.")]
 FilePath = Annotated[str, Meta(min_length=1, max_length=4096, description="Path below the root, with slashes.")]
 Size = Annotated[int, Meta(ge=0, le=2**63 - 1, description="Bytes.")]
 

@@ -4,10 +4,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import quote
 
 from commonground.errors import InvalidSignature
 from commonground.gateways.native import wire
 from commonground.operations.manifest import ManifestFile
+from commonground.operations.schemas.catalogue import Name
+from commonground.operations.schemas.manifest import PATH as SCHEMA
+from commonground.operations.schemas.manifest import Manifest
 from commonground.sdk.address import Address
 from commonground.sdk.files import DEFAULT_BRANCH, FileMethods
 from commonground.sdk.transport import repository_path
@@ -25,6 +29,21 @@ class SupplyChainMethods(FileMethods):
         address = Address.of(repository).at(revision)
         path = repository_path(address, "manifest", address.revision or DEFAULT_BRANCH)
         return self._transport.pages(ManifestFile, path, wire.ManifestQuery())
+
+    def manifest(self, repository: str | Address, *, revision: str | None = None) -> Manifest:
+        """The same of one commit as a document that names its schema."""
+        address = self._pinned(Address.of(repository).at(revision))
+        return Manifest(
+            schema=f"{self._transport.endpoint.rstrip('/')}{SCHEMA}",
+            kind=address.kind,
+            repository=address.repository,
+            commit=str(address.revision),
+            files=list(self.list_manifest(address)),
+        )
+
+    def get_schema(self, name: Name, version: str = "v1") -> dict[str, Any]:
+        """The JSON Schema of a kind of document."""
+        return self._transport.call(wire.JsonSchema, "GET", f"/schemas/{name}/{quote(version, safe='')}.json")
 
     def get_sbom(
         self,

@@ -1,0 +1,1 @@
+"""The formats of this project's own documents, as versioned JSON Schemas."""
