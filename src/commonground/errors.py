@@ -370,7 +370,7 @@ class NotSavedModel(CommongroundError):
     status, code = 404, "CG-1220"
     en = "There is no saved_model.pb in {folder}: name the folder that holds one, as in /tree/main/folder."
     zh = "{folder} 中没有 saved_model.pb：请指定包含它的文件夹，例如 /tree/main/folder。"
-    remedy = ""
+    remedy = "use the address of the page of the folder that holds saved_model.pb"
 
 
 class RepositoryNotEmpty(CommongroundError):

@@ -20,7 +20,7 @@ LAYOUT_VERSION = 1
 """Part of every tag: it changes when the same files are packed into other bytes."""
 
 FILES_LIMIT = 100_000
-"""Most files and folders of one archive: what is kept in memory about each is about 250 bytes."""
+"""Most files and folders of one archive: what is kept in memory about each is about 110 bytes."""
 
 NAMES_LIMIT = 64 * 2**20
 """Most bytes of all paths and link targets of one archive."""
