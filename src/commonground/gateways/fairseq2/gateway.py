@@ -80,8 +80,8 @@ class Fairseq2Gateway:
             kind="model", filters=(SECTION,), author=query.owner, sort="createdAt", limit=PAGE, cursor=query.cursor
         )
         page = await self._services.repositories.list(caller, asked)
-        makers = _Maker(self._services, caller, public_origin(request, self._services.settings), query)
-        body = b"".join([part async for part in makers.documents(page.items)])
+        maker = _Maker(self._services, caller, public_origin(request, self._services.settings), query)
+        body = b"".join([part async for part in maker.documents(page.items)])
         return Response(body, media_type=MEDIA_TYPE, headers=next_link(request, page.cursor))
 
 
@@ -119,13 +119,16 @@ class _Maker:
         return [write_card(name, section, address) for name in names]
 
     async def _readable(self, repository: Repository) -> Repository | None:
+        """The repository as it is now, if the caller may read its files."""
         services = self._services
         try:
             found = await services.repositories.open(
                 self._caller, "model", repository.owner, repository.name, Action.READ
             )
             await services.repositories.check_files(self._caller, found)
-        except CommongroundError:
+        except CommongroundError as error:
+            if error.status >= 500:
+                raise
             return None
         return found
 
