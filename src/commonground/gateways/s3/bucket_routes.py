@@ -125,7 +125,7 @@ class Buckets:
         """What no bucket here has."""
         await self._context.open(request, Action.READ)
         name = next(name for name in ABSENT if name in request.query_params)
-        raise BadRequest(reason=f"the bucket has no {name}", s3=ABSENT[name], s3_status=404)
+        raise refused(ABSENT[name], f"the bucket has no {name}", 404)
 
     async def get_tagging(self, request: Request) -> Response:
         """No tags: what is said about a file stands in the card."""

@@ -1,7 +1,7 @@
 """Who calls: by the signature of the request, or as on every other route of the server."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -65,18 +65,28 @@ async def _signed(services: Services, request: Request, query: Query, claims: Si
     caller, secret = await services.access_keys.find(claims.key_id, PURPOSE)
     headers = _headers(request)
     if unsigned := [name for name in headers if name.startswith("x-amz-") and name not in claims.headers]:
-        raise refused("AccessDenied", f"the header {unsigned[0][:80]} is not signed")
+        raise refused("AccessDenied", f"the header {unsigned[0][:80]} is not signed", 403)
     key = claims.signing_key(secret)
-    if not any(
-        _is_signed(key, claims, request, query, {**headers, "host": [host]}) for host in _hosts(services, request)
-    ):
+    if not any(_is_signed(key, claims, request, query, form) for form in _forms(services, request, headers)):
         raise SignatureMismatch
     return Caller(principal=caller, payload=claims.payload, key=key, claims=claims)
 
 
-def _is_signed(key: bytes, claims: Signed, request: Request, query: Query, headers: Mapping[str, list[str]]) -> bool:
-    canonical = signature.canonical_request(claims, request.method, raw_path(request), query, headers)
+Form = tuple[str, Mapping[str, Sequence[str]]]
+"""A path and headers that may have been signed."""
+
+
+def _is_signed(key: bytes, claims: Signed, request: Request, query: Query, form: Form) -> bool:
+    canonical = signature.canonical_request(claims, request.method, form[0], query, form[1])
     return _same(signature.sign(key, signature.string_to_sign(claims, canonical)), claims.signature)
+
+
+def _forms(services: Services, request: Request, headers: Mapping[str, Sequence[str]]) -> Iterator[Form]:
+    """What a client may have signed: its path in S3's spelling or as it was sent, each with every host."""
+    raw = raw_path(request)
+    for path in dict.fromkeys((signature.canonical_path(raw), raw)):
+        for host in _hosts(services, request):
+            yield path, {**headers, "host": [host]}
 
 
 def _hosts(services: Services, request: Request) -> list[str]:
@@ -90,7 +100,7 @@ def _hosts(services: Services, request: Request) -> list[str]:
 
 
 def _check_time(claims: Signed, now: datetime) -> None:
-    end = claims.time + (claims.expires or SKEW)
+    end = claims.time + (SKEW if claims.expires is None else claims.expires)
     if claims.expires is not None and now > end:
         raise SignatureExpired(signed=claims.moment, now=f"{now:%Y%m%dT%H%M%SZ}", s3="AccessDenied")
     if not claims.time - SKEW <= now <= end:

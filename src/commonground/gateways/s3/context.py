@@ -47,6 +47,8 @@ class Context:
         """The place a request names, if its caller may do ``action`` there."""
         caller = await caller_of(self.services, request)
         bucket, key = split_path(request)
+        if key and "key" not in request.path_params:  # nothing but slashes: not to be taken for the bucket itself
+            raise refused("InvalidArgument", "the key is empty")
         version = request.query_params.get("versionId", LISTED)
         return await self.place(caller, bucket, key, version, action)
 

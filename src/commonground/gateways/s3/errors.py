@@ -63,9 +63,9 @@ def escaped(text: str) -> str:
     return escape(_UNSAYABLE.sub("?", text))
 
 
-def refused(code: str, reason: str) -> BadRequest:
-    """A :class:`BadRequest` that S3 has a code of its own for."""
-    return BadRequest(reason=reason, s3=code)
+def refused(code: str, reason: str, status: int = 400) -> BadRequest:
+    """A :class:`BadRequest` that S3 has a code of its own for, and perhaps another status."""
+    return BadRequest(reason=reason, s3=code, s3_status=status)
 
 
 def malformed(reason: str) -> BadRequest:

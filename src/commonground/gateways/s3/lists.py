@@ -132,7 +132,7 @@ def _asked(request: Request) -> Asked:
     if not (most.isascii() and most.isdigit() and len(most) < 11):
         raise refused("InvalidArgument", "max-keys is not a number")
     if delimiter not in {"", "/"}:
-        raise refused("NotImplemented", "only / divides keys")
+        raise refused("NotImplemented", "only / divides keys", 501)
     encoding = given.get("encoding-type", "")
     if encoding not in {"", "url"}:
         raise refused("InvalidArgument", "encoding-type is not url")

@@ -47,7 +47,7 @@ class Reading:
         if not_modified(request, etag(entry), changed):
             return Response(status_code=304, headers=headers)
         if request.query_params.get("partNumber", "1") != "1":
-            raise refused("InvalidPartNumber", "an object has one part")
+            raise refused("InvalidPartNumber", "an object has one part", 416)
         if request.method == "GET":
             who = place.principal.name or client_address(request, self._context.services.settings)
             await self._context.services.repositories.count_download(place.repository, entry.path, who)

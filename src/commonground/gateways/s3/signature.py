@@ -111,11 +111,15 @@ def string_to_sign(claims: Signed, canonical: str) -> str:
     return f"{ALGORITHM}\n{claims.moment}\n{claims.scope}\n{digest}"
 
 
+def canonical_path(raw_path: str) -> str:
+    """A path in the spelling that is signed."""
+    return quote(unquote_to_bytes(raw_path), safe="/-_.~")
+
+
 def canonical_request(
-    claims: Signed, method: str, raw_path: str, query: Query, headers: Mapping[str, Sequence[str]]
+    claims: Signed, method: str, path: str, query: Query, headers: Mapping[str, Sequence[str]]
 ) -> str:
     """The request in the one form both sides agree on. ``headers`` have names in lower case."""
-    path = quote(unquote_to_bytes(raw_path), safe="/-_.~")
     pairs = sorted((_encoded(name), _encoded(value)) for name, value in query if name != "X-Amz-Signature")
     lines = [f"{name}:{','.join(_trimmed(value) for value in headers.get(name, ()))}" for name in claims.headers]
     return "\n".join(
