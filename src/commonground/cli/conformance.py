@@ -28,13 +28,13 @@ def conformance(
     Parameters
     ----------
     address
-        Address of the hub, such as https://hub.example.
+        Address of the hub, such as https://hub.example; of S3, the endpoint.
     protocol
         What to check.
     repository
-        A repository there, owner/name. With --write it is changed: take one made for this.
+        A repository there, owner/name, or a bucket. With --write it is changed: take one made for this.
     token
-        What to say who is calling: a token, or user:password. Default: CG_TOKEN, or that of the last login there.
+        What to say who is calling: a token, user:password, or a key pair id:secret. Default: CG_TOKEN, or that of the last login there.
     write
         Make the checks that write, too.
     json

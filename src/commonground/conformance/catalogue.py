@@ -11,9 +11,12 @@ from commonground.conformance.model import Check, Report
 from commonground.conformance.oci import blobs, deletes, discovery, manifests, pull
 from commonground.conformance.oci.registry import Registry
 from commonground.conformance.runner import run
+from commonground.conformance.s3 import reading as s3_reading
+from commonground.conformance.s3 import writing as s3_writing
+from commonground.conformance.s3.bucket import Bucket
 from commonground.conformance.target import Target
 
-Name = Literal["huggingface", "oci"]
+Name = Literal["huggingface", "oci", "s3"]
 
 
 class Protocol(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +34,10 @@ PROTOCOLS: dict[Name, Protocol] = {
     "oci": Protocol(
         checks=(*pull.CHECKS, *blobs.CHECKS, *manifests.CHECKS, *discovery.CHECKS, *deletes.CHECKS),
         target=lambda address, repository, token, write: Registry(address, repository, token, write=write),
+    ),
+    "s3": Protocol(
+        checks=(*s3_reading.CHECKS, *s3_writing.CHECKS),
+        target=lambda address, repository, token, write: Bucket(address, repository, token, write=write),
     ),
 }
 
