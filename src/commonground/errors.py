@@ -616,9 +616,8 @@ class InvalidDigest(CommongroundError):
     """A text is no digest, or one by a function this server does not compute."""
 
     status, code = 400, "CG-1702"
-    en = "{digest} is not a digest: write sha256: and 64, or sha512: and 128 hexadecimal digits."
-    zh = "{digest} 不是有效的摘要：应为 sha256: 加 64 位或 sha512: 加 128 位十六进制数字。"
-    remedy = ""
+    en, zh = "{digest} is not a digest of the content or of any.", "{digest} 不是该内容的摘要，或不是有效的摘要。"
+    remedy = "write `sha256:` and 64, or `sha512:` and 128 hexadecimal digits of what is sent"
 
 
 class InvalidManifest(CommongroundError):

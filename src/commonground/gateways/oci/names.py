@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -93,11 +92,11 @@ def name_of(repository: Repository) -> str | None:
 
 
 def tag_of(ref: str) -> str | None:
-    """The tag of a branch or tag: ``/`` is ``--``; ``None`` where the grammar has none."""
+    """The tag of a branch or tag: ``/`` is ``--``; ``None`` where the grammar has none, or none that leads back."""
     tag = ref.replace("/", "--")
-    return tag if TAG.fullmatch(tag) else None
+    return tag if TAG.fullmatch(tag) and ref in refs_of(tag) else None
 
 
-def refs_of(tag: str) -> Iterable[str]:
+def refs_of(tag: str) -> tuple[str, ...]:
     """The branches and tags a tag may stand for, the preferred one first."""
-    return dict.fromkeys((tag, tag.replace("--", "/")))
+    return (tag, tag.replace("--", "/")) if "--" in tag else (tag,)

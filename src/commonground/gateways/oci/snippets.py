@@ -7,12 +7,12 @@ from commonground.http.gateway import Snippet, Use
 
 
 def snippets(use: Use) -> list[Snippet]:
-    """Oras and skopeo; nothing for a repository whose name registries cannot say."""
+    """Oras and skopeo; nothing for a name registries cannot say, and for a hub below a path."""
     name, tag = name_of(use.repository), tag_of(use.repository.default_branch)
-    if name is None or tag is None:
-        return []
     address = urlsplit(use.origin)
-    reference = f"{address.netloc}{address.path}/{name}:{tag}"
+    if name is None or tag is None or address.path:
+        return []
+    reference = f"{address.netloc}/{name}:{tag}"
     plain = address.scheme == "http"
     oras = f"oras pull{' --plain-http' if plain else ''} {reference}\n"
     skopeo = f"skopeo copy{' --src-tls-verify=false' if plain else ''} docker://{reference} oci:{use.repository.name}:{tag}\n"
