@@ -1,5 +1,7 @@
 """The route of Croissant: one document a data set."""
 
+import asyncio
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -72,7 +74,8 @@ class CroissantGateway:
             origin=public_origin(request, services.settings),
             token=await self._token(request, caller, repository) if query.links else "",
         )
-        content = msgspec.json.encode(document(await self._analysis(repository, commit), asked))
+        analysis = await self._analysis(repository, commit)
+        content = await asyncio.to_thread(lambda: msgspec.json.encode(document(analysis, asked)))
         return Response(content, media_type=MEDIA_TYPE, headers={"X-Repo-Commit": commit})
 
     async def _analysis(self, repository: Repository, commit: str) -> Analysis:

@@ -1,5 +1,7 @@
 """What a revision consists of, its bill of materials, and whether a signature holds."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -62,7 +64,7 @@ class SupplyChainRoutes:
         repository, asked = await self._context.readable(request), read_query(request, wire.SbomQuery)
         origin = public_origin(request, self._context.services.settings)
         bill = await bill_of(self._revisions, repository, asked.revision or repository.default_branch, origin)
-        return json_response(document(bill, asked.format))
+        return json_response(await asyncio.to_thread(document, bill, asked.format))
 
     async def verify_signature(self, request: Request) -> Response:
         """Whether the key signed exactly the files of a revision (OpenSSF Model Signing v1.0)."""
@@ -74,11 +76,12 @@ class SupplyChainRoutes:
 
     async def _verdict(self, repository: Repository, commit: str, path: str, key: PublicKey) -> wire.Verdict:
         try:
-            statement = verify(await self._signature(repository, commit, path), key)
+            content = await self._signature(repository, commit, path)
+            statement = await asyncio.to_thread(verify, content, key)
         except InvalidSignature as error:
             return wire.Verdict(commit=commit, valid=False, problem=str(error.details["reason"]))
         files = await manifest_files(self._revisions, repository, commit, VERIFIED_FILES)
-        found = differences(statement, files, path)
+        found = await asyncio.to_thread(differences, statement, files, path)
         problem = f"{len(found)} files differ from what was signed" if found else None
         shown = [wire.FileDifference(path=item.path, problem=item.problem) for item in found[:SHOWN]]
         return wire.Verdict(commit=commit, valid=not found, problem=problem, differences=shown)
