@@ -78,6 +78,18 @@ def test_a_new_tag_is_a_new_branch(registry: Registry) -> None:
     assert registry.tags() == ["main", "v2"]
 
 
+def test_a_deleted_artifact_takes_its_branches_along(registry: Registry) -> None:
+    body = registry.push_files("v1", {"a.txt": b"1"})
+    for tag in ("v2", "main"):
+        assert registry.push(tag, body).status_code == 201
+    registry.push_files("v2", {"a.txt": b"2"})
+    assert registry.ask("DELETE", f"manifests/{digest_of(body)}").status_code == 202
+    assert registry.tags() == ["main", "v2"], "but not those that have moved on, and not the default one"
+    assert registry.manifest("main").content != body
+    assert files(registry)["a.txt"] == b"1"
+    assert registry.manifest(digest_of(body)).status_code == 404
+
+
 def test_a_projected_artifact_is_tagged_without_a_commit(registry: Registry) -> None:
     registry.push_files("first", {"a.txt": b"1"})
     body = registry.manifest("main").content

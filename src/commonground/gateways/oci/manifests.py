@@ -25,7 +25,7 @@ from commonground.gateways.oci.door import Door
 from commonground.gateways.oci.names import TAG, Digest, digest_of, is_digest, parse_digest
 from commonground.gateways.oci.publishing import Publishing
 from commonground.gateways.oci.queries import StoredManifest, Tag
-from commonground.gateways.oci.references import References
+from commonground.gateways.oci.references import References, Standing
 from commonground.gateways.oci.wire import MANIFEST_LIMIT, Descriptor, Manifest, parse_manifest
 from commonground.http.addresses import raw_path
 from commonground.http.bodies import read_body
@@ -91,18 +91,26 @@ class Manifests:
         caller, repository = await self._door.writer(request)
         reference = request.path_params["reference"]
         if is_digest(reference):
-            found = await self._references.by_digest(repository, str(parse_digest(reference)))
-            if found.projected:
-                raise ContentInUse(oid=found.digest, user=f"commit {found.commit.hex() if found.commit else ''}")
-            await self._services.database.write(_forget, repository.id, found.digest)
+            await self._delete_manifest(repository, caller, str(parse_digest(reference)))
         else:
-            await self._delete_tag(repository, caller, reference)
+            standing = await self._references.standing(repository, reference)
+            if standing.pushed is None and standing.ref is None:
+                raise ManifestNotFound(reference=reference, reason="no branch or tag has this name")
+            await self._delete_tag(repository, caller, reference, standing)
         return Response(status_code=202)
 
-    async def _delete_tag(self, repository: Repository, caller: Principal, tag: str) -> None:
-        standing = await self._references.standing(repository, tag)
-        if standing.pushed is None and standing.ref is None:
-            raise ManifestNotFound(reference=tag, reason="no branch or tag has this name")
+    async def _delete_manifest(self, repository: Repository, caller: Principal, digest: str) -> None:
+        """The default branch is no more than untagged: it shows the manifest of its commit from then on."""
+        found = await self._references.by_digest(repository, digest)
+        if found.projected:
+            raise ContentInUse(oid=digest, user=f"commit {found.commit.hex() if found.commit else ''}")
+        for tag in await self._services.database.read(queries.tags_of, repository.id, digest):
+            standing = await self._references.standing(repository, tag)
+            if standing.pushed is not None and standing.ref != HEADS + repository.default_branch:
+                await self._delete_tag(repository, caller, tag, standing)
+        await self._services.database.write(_forget, repository.id, digest)
+
+    async def _delete_tag(self, repository: Repository, caller: Principal, tag: str, standing: Standing) -> None:
         if standing.ref is not None and await self._shows_ref(repository, standing.pushed):
             revisions = self._services.revisions
             delete = revisions.delete_branch if standing.ref.startswith(HEADS) else revisions.delete_tag

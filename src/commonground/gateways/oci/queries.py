@@ -67,6 +67,7 @@ _DELETE = delete(oci_manifest).where(
 )
 _TAG = select(oci_tag.c.name, oci_tag.c.digest, oci_tag.c.commit).where(oci_tag.c.repository_id == _REPOSITORY)
 _ONE_TAG = _TAG.where(oci_tag.c.name == bindparam("name"))
+_TAGS_OF = select(oci_tag.c.name).where(oci_tag.c.repository_id == _REPOSITORY, oci_tag.c.digest == bindparam("digest"))
 _LOOSE_TAGS = select(oci_tag.c.name).where(oci_tag.c.repository_id == _REPOSITORY, oci_tag.c.commit.is_(None))
 _PUT_TAG = upsert(oci_tag, ["repository_id", "name"], ["digest", "commit", "updated_at"])
 _DELETE_TAG = delete(oci_tag).where(oci_tag.c.repository_id == _REPOSITORY, oci_tag.c.name == bindparam("tag"))
@@ -146,6 +147,11 @@ def tag(connection: Connection, repository: int, name: str) -> Tag | None:
     """The tag that was pushed under a name."""
     row = connection.execute(_ONE_TAG, {"repository": repository, "name": name}).one_or_none()
     return None if row is None else Tag(row.name, row.digest, row.commit)
+
+
+def tags_of(connection: Connection, repository: int, digest: str) -> Sequence[str]:
+    """Names of the tags that were pushed for a manifest."""
+    return connection.execute(_TAGS_OF, {"repository": repository, "digest": digest}).scalars().all()
 
 
 def loose_tags(connection: Connection, repository: int) -> Sequence[str]:
