@@ -108,6 +108,26 @@ async def test_nothing_makes_the_empty_file(uploads: Uploads, session: Session) 
     assert (await uploads.complete(session, sha256=sha256(b""))).size == 0
 
 
+async def test_what_was_completed_is_not_completed_again(uploads: Uploads, session: Session) -> None:
+    await uploads.append(session, 0, body(b"words"))
+    await uploads.complete(session)
+    for again in (uploads.complete(session), uploads.join(session), uploads.complete(session, [1])):
+        with pytest.raises(UploadNotFound, match=session.id):
+            await again
+
+
+@pytest.mark.parametrize("pieces", [[b"one"], [b"one", b"two"]])
+async def test_of_many_that_complete_at_once_none_gets_another_file(
+    uploads: Uploads, session: Session, pieces: list[bytes]
+) -> None:
+    for number, piece in enumerate(pieces, 1):
+        await uploads.put_part(session, number, body(piece))
+    results = await asyncio.gather(*(uploads.complete(session) for _ in range(8)), return_exceptions=True)
+    files = [result for result in results if not isinstance(result, BaseException)]
+    assert {file.sha256 for file in files} == {sha256(b"".join(pieces))}
+    assert all(isinstance(result, UploadNotFound) for result in results if isinstance(result, BaseException))
+
+
 async def test_a_wrong_digest_leaves_the_session(uploads: Uploads, session: Session) -> None:
     await uploads.append(session, 0, body(b"one"))
     await uploads.append(session, 3, body(b"two"))

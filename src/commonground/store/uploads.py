@@ -88,7 +88,8 @@ class Uploads:
         """End the session; the file its parts make up, in their order or in that of ``numbers``.
 
         One part is that file already, several are joined. :class:`DigestMismatch` when it has another SHA-256,
-        :class:`UploadNotFound` for a part that is not there: then the session goes on.
+        :class:`UploadNotFound` for a part that is not there: then the session goes on; and for a session that has
+        ended: of two that complete it at once the second gets the same file or this.
         """
         file = await self.join(session, numbers, sha256=sha256)
         await self.abort(session)
@@ -98,7 +99,7 @@ class Uploads:
         self, session: Session, numbers: Sequence[int] | None = None, *, sha256: bytes | None = None
     ) -> StoredFile:
         """Like :meth:`complete`, but the session goes on: for who has to do more before the upload is of use."""
-        parts = await self.parts(session)
+        parts = await self._database.read(_all_parts, session.id)
         chosen = parts if numbers is None else _choose(parts, numbers)
         return await self._join(session.account_id, chosen, sha256)
 
@@ -134,6 +135,13 @@ def _size(connection: Connection, session_id: str) -> int:
     if session is None:
         raise UploadNotFound(upload=session_id)
     return session.size
+
+
+def _all_parts(connection: Connection, session_id: str) -> list[Part]:
+    """The parts of a session. They are read before it is asked for: one that ends in between is not taken for empty."""
+    found = queries.parts(connection, session_id, 0, PART_LIMIT)
+    _size(connection, session_id)
+    return found
 
 
 def _put_part(connection: Connection, session_id: str, part: Part) -> None:
