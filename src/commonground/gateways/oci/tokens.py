@@ -1,13 +1,12 @@
 """The token service: credentials for a signed token that lives for as long as one pull or push may take."""
 
-from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from commonground.accounts import queries
-from commonground.accounts.model import ANONYMOUS, Credentials, Principal
+from commonground.accounts.model import Credentials, Principal
+from commonground.accounts.short_tokens import ShortTokens
 from commonground.errors import BadRequest, InvalidCredentials
 from commonground.http.bodies import read_body
 from commonground.http.identity import client_address, credentials, principal
@@ -19,12 +18,11 @@ FORM_LIMIT = 16_384
 
 
 class Tokens:
-    """Issues tokens and finds who one stands for. A token stands for an access token, and ends with it, or for an
-    account whose password was given.
-    """
+    """Answers who asks for a token, and knows who comes with one."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._tokens = ShortTokens(services.database, services.accounts, services.signer)
 
     async def answer(self, request: Request) -> Response:
         """``GET`` or ``POST /v2/token`` (the token flow of Docker and its OAuth 2 form)."""
@@ -34,7 +32,7 @@ class Tokens:
         address = client_address(request, self._services.settings)
         caller = await self._services.accounts.authenticate(given, address)
         seconds = self._services.settings.token_seconds
-        token = self._services.signer.sign(PURPOSE, _payload(caller), seconds)
+        token = self._tokens.issue(caller, PURPOSE, seconds)
         return json_response({"token": token, "access_token": token, "expires_in": seconds})
 
     async def caller(self, request: Request) -> Principal:
@@ -42,20 +40,10 @@ class Tokens:
         given = credentials(request)
         if given.kind == "bearer" and "." in given.secret:
             try:
-                return await self._of(self._services.signer.verify(PURPOSE, given.secret))
+                return await self._tokens.find(given.secret, PURPOSE)
             except InvalidCredentials:
                 pass  # it may be an access token
         return await principal(request, self._services.accounts)
-
-    async def _of(self, payload: dict[str, Any]) -> Principal:
-        if token_id := payload.get("token"):
-            rows = await self._services.database.lookup(queries.rows_by_token, token_id)
-            found = self._services.accounts.of_token([row for row in rows if row.id == payload["account"]])
-            if found is None:
-                raise InvalidCredentials
-            return found
-        account_id = payload.get("account")
-        return ANONYMOUS if account_id is None else await self._services.accounts.of_account(account_id)
 
     async def _form(self, request: Request) -> Credentials:
         try:
@@ -68,7 +56,3 @@ class Tokens:
             case "refresh_token":
                 return Credentials("bearer", secret=form.get("refresh_token", ""))
         raise BadRequest(reason="grant_type is password or refresh_token")
-
-
-def _payload(caller: Principal) -> dict[str, Any]:
-    return {"account": caller.account_id} | ({"token": caller.token_id} if caller.token_id else {})
