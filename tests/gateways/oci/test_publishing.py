@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -260,3 +261,22 @@ def test_what_is_attached_is_no_commit(registry: Registry) -> None:
     found = registry.ask("GET", f"referrers/{digest_of(body)}").json()["manifests"]
     assert [item["digest"] for item in found] == [digest_of(attached)]
     assert registry.tags() == ["main", "sig"]
+
+
+def test_pushes_to_one_tag_at_once_all_arrive(registry: Registry) -> None:
+    registry.push_files("main", {str(number): b"%d" % number for number in range(4)})
+    manifests = [
+        {
+            "schemaVersion": 2,
+            "mediaType": MANIFEST,
+            "config": descriptor(b"{}", EMPTY),
+            "layers": [descriptor(b"%d" % number, "text/plain", annotations={TITLE: "a.txt"})],
+        }
+        for number in range(4)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda manifest: registry.push("new", manifest), manifests))
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert len(history(registry, "new")) == 2 + 4
+    shown = {layer["annotations"][TITLE]: layer["digest"] for layer in registry.manifest("new").json()["layers"]}
+    assert shown["a.txt"] == digest_of(files(registry, "new")["a.txt"])

@@ -1,7 +1,7 @@
 """Blobs: which there are for a caller in a repository, and sending them."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 import msgspec
 from sqlalchemy import Connection
@@ -69,6 +69,13 @@ class Blobs:
             raise BlobNotFound(oid=str(digest))
         return located
 
+    async def find_all(
+        self, repository: Repository, caller: Principal, digests: Collection[Digest]
+    ) -> dict[Digest, Located]:
+        """The same of many; those that are not there are left out."""
+        arguments = (repository.id, caller.account_id, digests)
+        return await self._services.database.read(self._locate_all, *arguments)
+
     async def content(self, repository: Repository, located: Located, digest: Digest) -> Content:
         """A blob, ready to be sent; :class:`BlobNotFound` when the commits that had it are gone."""
         store, file = self._services.store, located.file
@@ -108,6 +115,12 @@ class Blobs:
             return Located(sha256, file)
         place = queries.git_blob(connection, repository, sha256)
         return None if place is None else Located(sha256, None, *place)
+
+    def _locate_all(
+        self, connection: Connection, repository: int, account: int | None, digests: Collection[Digest]
+    ) -> dict[Digest, Located]:
+        found = ((digest, self._locate(connection, repository, account, digest)) for digest in digests)
+        return {digest: located for digest, located in found if located is not None}
 
     async def _in_git(self, repository: Repository, located: Located) -> Content | None:
         revisions, commit = self._services.revisions, located.commit.hex()

@@ -11,12 +11,12 @@ from starlette.responses import Response
 from commonground.accounts.model import Principal
 from commonground.database.clock import now_ms
 from commonground.errors import (
-    BlobNotFound,
     ContentInUse,
     ContentMissing,
     InvalidDigest,
     InvalidManifest,
     ManifestNotFound,
+    RefExists,
 )
 from commonground.gateways.oci import queries
 from commonground.gateways.oci.artifacts import LayerFile, files_of
@@ -26,7 +26,7 @@ from commonground.gateways.oci.names import TAG, Digest, digest_of, is_digest, p
 from commonground.gateways.oci.publishing import Publishing
 from commonground.gateways.oci.queries import StoredManifest, Tag
 from commonground.gateways.oci.references import References, Standing
-from commonground.gateways.oci.wire import MANIFEST_LIMIT, Descriptor, Manifest, parse_manifest
+from commonground.gateways.oci.wire import MANIFEST_LIMIT, Manifest, parse_manifest
 from commonground.http.addresses import raw_path
 from commonground.http.bodies import read_body
 from commonground.http.files import UNTRUSTED, not_modified
@@ -77,7 +77,7 @@ class Manifests:
         tags = _tags(request, reference)
         manifest = parse_manifest(body, request.headers.get("content-type", ""))
         pushed = Pushed(digest, body, manifest, await self._files(repository, caller, manifest))
-        commits = {tag: await self._commit(repository, caller, tag, pushed) for tag in tags}
+        commits = {tag: await self._settle(repository, caller, tag, pushed) for tag in tags}
         await self._services.database.write(self._keep, repository, caller, pushed, commits)
         headers = {"Location": f"{_base(request)}/{digest}", "Docker-Content-Digest": str(digest)}
         if manifest.subject is not None:
@@ -126,22 +126,25 @@ class Manifests:
 
     async def _files(self, repository: Repository, caller: Principal, manifest: Manifest) -> dict[str, StoredFile]:
         """The file behind each blob; :class:`ContentMissing` for one the caller has to send first."""
+        digests = {blob.digest: parse_digest(blob.digest) for blob in manifest.blobs}
+        located = await self._blobs.find_all(repository, caller, digests.values())
         found: dict[str, StoredFile] = {}
         for blob in manifest.blobs:
+            digest = digests[blob.digest]
+            if digest not in located:
+                raise ContentMissing(oid=blob.digest, path=blob.media_type)
             if blob.digest not in found:
-                found[blob.digest] = await self._file(repository, caller, blob)
-            if found[blob.digest].size != blob.size:
-                actual = found[blob.digest].size
+                found[blob.digest] = await self._blobs.stored(repository, caller, located[digest], digest)
+            if (actual := found[blob.digest].size) != blob.size:
                 raise InvalidManifest(reason=f"{blob.digest} has {actual} bytes, not {blob.size}")
         return found
 
-    async def _file(self, repository: Repository, caller: Principal, blob: Descriptor) -> StoredFile:
-        digest = parse_digest(blob.digest)
+    async def _settle(self, repository: Repository, caller: Principal, tag: str, pushed: Pushed) -> str | None:
+        """:meth:`_commit`, also when another push has made the branch meanwhile."""
         try:
-            located = await self._blobs.find(repository, caller, digest)
-            return await self._blobs.stored(repository, caller, located, digest)
-        except BlobNotFound:
-            raise ContentMissing(oid=blob.digest, path=blob.media_type) from None
+            return await self._commit(repository, caller, tag, pushed)
+        except RefExists:
+            return await self._commit(repository, caller, tag, pushed)
 
     async def _commit(self, repository: Repository, caller: Principal, tag: str, pushed: Pushed) -> str | None:
         """The commit a tag stands for from now on: a new one for a model artifact, else the one of the ref that has the

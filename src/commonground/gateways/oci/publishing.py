@@ -40,11 +40,13 @@ class Publishing:
         files = await self._files(caller, layers)
         if standing.ref is not None:
             return await self._commit(repository, caller, branch, digest, files)
-        await self._services.revisions.create_branch(repository, caller, branch)
+        revisions = self._services.revisions
+        made = await revisions.create_branch(repository, caller, branch)
         try:
             return await self._commit(repository, caller, branch, digest, files)
         except CommongroundError:
-            await self._services.revisions.delete_branch(repository, caller, branch)
+            if await revisions.resolve(repository, made.name) == made.target:  # nobody else has used it
+                await revisions.delete_branch(repository, caller, branch)
             raise
 
     async def point(self, repository: Repository, caller: Principal, tag: str, commit: str) -> None:
