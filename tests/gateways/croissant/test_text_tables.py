@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from typing import Any
 
 import pandas as pd
@@ -41,6 +42,13 @@ def test_tabs() -> None:
 def test_nameless_and_repeated_columns_are_named_as_pandas_names_them() -> None:
     found = delimited(b"a,,a\n1,2,3\n", ",", whole=True)
     assert set(types(found)) <= set(pd.read_csv(io.BytesIO(b"a,,a\n1,2,3\n")).columns)
+
+
+def test_long_values_take_no_longer_than_others() -> None:
+    started = time.perf_counter()
+    delimited(b"a\n" + (b"1" * 100_000 + b"x\n") * 2, ",", whole=True)
+    delimited(b"a\n" + b" " * 100_000 + b"x\n", ",", whole=True)
+    assert time.perf_counter() - started < 1
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"\0\0", b"a" * 200_000, b'"' + b"x\n" * 100_000])

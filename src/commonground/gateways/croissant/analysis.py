@@ -23,7 +23,7 @@ FILES = 1_000
 LISTED = 20_000
 """Most entries of a revision that are looked at."""
 GROUPS = 100
-"""Most splits whose columns are described."""
+"""Most splits whose columns are described; of each a quarter of a MiB is read at most."""
 _HOUSEKEEPING = frozenset({".gitattributes", ".gitignore"})
 
 
@@ -115,5 +115,6 @@ async def _parquet(revisions: Revisions, repository: Repository, entry: Entry) -
     length = parquet.footer_length(await revisions.read(repository, entry, end, entry.size))
     if length > end:
         raise Malformed("the footer is longer than the file")
-    footer = await revisions.read(repository, entry, end - length, end)
+    start = end - length
+    footer = await revisions.read(repository, entry, start, min(end, start + parquet.SCHEMA_LIMIT))
     return await asyncio.to_thread(parquet.columns, footer)

@@ -11,7 +11,8 @@ from commonground.gateways.croissant.thrift import Malformed, Reader
 MAGIC = b"PAR1"
 TAIL = 8
 """Bytes at the end that say how long the footer before them is."""
-FOOTER_LIMIT = 16 * 2**20
+SCHEMA_LIMIT = 2**18
+"""Most bytes of a footer that are read: the schema is at its beginning."""
 _SCHEMA = 2  # of FileMetaData; row groups come behind it
 _TYPE, _REPETITION, _NAME, _CHILDREN, _CONVERTED, _LOGICAL = 1, 3, 4, 5, 6, 10
 _REPEATED = 2
@@ -39,14 +40,11 @@ def footer_length(tail: bytes) -> int:
     """How long the footer is, from the last bytes of the file; :class:`Malformed` where this is no parquet file."""
     if len(tail) != TAIL or tail[4:] != MAGIC:
         raise Malformed("the file does not end as a parquet file does")
-    length = int.from_bytes(tail[:4], "little")
-    if length > FOOTER_LIMIT:
-        raise Malformed(f"the footer is longer than {FOOTER_LIMIT} bytes")
-    return length
+    return int.from_bytes(tail[:4], "little")
 
 
 def columns(footer: bytes) -> tuple[Column, ...]:
-    """The columns at the top of the schema, in order. Maps and deeper structures are left out."""
+    """The columns at the top of the schema, in order, from the beginning of a footer. Maps and deeper structures are left out."""
     elements = Reader(footer).struct(last=_SCHEMA).get(_SCHEMA)
     if not isinstance(elements, list) or not elements or not all(isinstance(item, dict) for item in elements):
         raise Malformed("the footer has no schema")

@@ -10,14 +10,14 @@ import msgspec
 
 from commonground.gateways.croissant.columns import COLUMNS, Column, DataType
 
-HEAD = 2**20
+HEAD = 2**18
 """Bytes of a file that its columns are derived from."""
 ROWS = 2_000
 
 _MISSING = frozenset({"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>",
                       "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"})  # fmt: skip
 _INTEGER = re.compile(r"\s*[+-]?\d{1,18}\s*\Z")
-_FLOAT = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*\Z|\s*[+-]?inf(?:inity)?\s*\Z", re.IGNORECASE)
+_FLOAT = re.compile(r"\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*\Z|\s*[+-]?inf(?:inity)?\s*\Z", re.IGNORECASE)
 _TRUTH = frozenset({"True", "False", "TRUE", "FALSE", "true", "false"})
 _DATE_NAME = re.compile(r"(?:modified|date|timestamp.*|.*_at|.*_time)\Z", re.IGNORECASE | re.DOTALL)
 _DATE = re.compile(
