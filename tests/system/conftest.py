@@ -11,6 +11,8 @@ import httpx
 import pytest
 from bench.server import Server
 
+from tests.system.house import People
+
 TOKENS = {"alice": "hf_alicealicealicealicealicealicealice", "mallory": "hf_mallorymallorymallorymallorymallo"}
 
 
@@ -87,6 +89,14 @@ def server() -> Iterator[Server]:
                 "admin", "create-token", name, "--role", "write", "--value", token, "--data", str(running.data)
             )
         yield running
+
+
+@pytest.fixture(scope="session")
+def people(server: Server) -> Iterator[People]:
+    """Callers of every role."""
+    made = People(server)
+    yield made
+    made.close()
 
 
 def _user(server: Server, name: str) -> Iterator[User]:

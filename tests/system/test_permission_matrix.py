@@ -3,24 +3,33 @@
 A route without a row in ``NEEDS`` fails: whoever adds one says what it needs.
 """
 
-import asyncio
 import re
-from itertools import count
-from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
-from bench.server import Server
 
-from commonground import app
-from commonground.http.routing import Route, Router
-from commonground.services import Services
-from commonground.settings import Settings
-from tests.system.conftest import file
-
-READ, METADATA, WRITE, MANAGE, DELETE = "read", "metadata", "write", "manage", "delete"
-DISCUSS = "discuss"
-SIGNED, NOT_OFFERED = "signed address", "not offered"
+from commonground.http.routing import Route
+from tests.system.house import (
+    ABSENT,
+    CALLERS,
+    DELETE,
+    DISCUSS,
+    MANAGE,
+    METADATA,
+    NOT_OFFERED,
+    READ,
+    SECRET,
+    SIGNED,
+    STRANGERS,
+    VISIBILITIES,
+    WRITE,
+    House,
+    People,
+    all_routes,
+    allowed,
+    anonymised,
+)
 
 API = "/api/{kind:models|datasets|spaces|kernels}/{owner}/{name}"
 CG = "/api/cg/v1/repositories/{kind:models|datasets|spaces|kernels}/{owner}/{name}"
@@ -199,129 +208,73 @@ QUERIES = {"tensorflow_hub": "?tf-hub-format=compressed"}
 FILES = {f"GET {MS}/repo": "README.md", f"DELETE {MS}/repo": "none", f"DELETE {MS}/file": "none"}
 """Routes that are told in the query which file is meant."""
 
-CALLERS = ("anonymous", "stranger", "reader", "writer", "owner-read-token", "owner")
-VISIBILITIES = ("public", "protected", "private")
-MEMBERS = {"reader": "read", "writer": "write", "owner": "admin"}
+ROUTES = [route for route in all_routes() if {"owner", "name"} <= set(route.params)]
 
 
-def _allowed(need: str, caller: str, visibility: str) -> bool:
-    """The table of permissions, written a second time and by hand."""
-    member = caller in {"reader", "writer", "owner", "owner-read-token"}
-    if need == METADATA:
-        return member or visibility != "private"
-    if need == READ:
-        return member or visibility == "public"
-    if need == DISCUSS:
-        taking_part = member or (visibility == "public" and caller != "anonymous")
-        return taking_part and caller != "owner-read-token"
-    return need not in {SIGNED, NOT_OFFERED} and caller in {"writer", "owner"}
+def need_of(route: Route) -> str:
+    """What a caller needs."""
+    return NEEDS[f"{route.method} {route.template}{QUERIES.get(route.tag, '')}"]
 
 
-def _repository_routes() -> list[Route]:
-    async def collect(data: Path) -> list[Route]:
-        async with await Services.open(Settings(data=data)) as services:
-            return list(app.routes(services, Router()))
-
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        found = asyncio.run(collect(Path(folder)))
-    return [route for route in found if {"owner", "name"} <= set(route.params)]
-
-
-ROUTES = _repository_routes()
-
-
-class House:
-    """An organisation with members of every role, and repositories of every visibility."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self._number = count()
-        tokens = {name: f"hf_matrix{name.replace('-', '')}matrixmatrixmatrix" for name in CALLERS[1:]}
-        for name in ("stranger", *MEMBERS):
-            server.command("admin", "create-user", f"m-{name}", "--data", str(server.data))
-        members = [word for name, role in MEMBERS.items() for word in ("--member", f"m-{name}:{role}")]
-        server.command("admin", "create-org", "house", *members, "--data", str(server.data))
-        for name, token in tokens.items():
-            role = "read" if name.endswith("read-token") else "write"
-            user = "m-" + name.removesuffix("-read-token")
-            server.command("admin", "create-token", user, "--role", role, "--value", token, "--data", str(server.data))
-        self.callers = {
-            name: httpx.Client(
-                base_url=server.url,
-                headers={"Authorization": f"Bearer {tokens[name]}"} if name in tokens else {},
-                timeout=60,
-            )
-            for name in CALLERS
-        }
-        self._kept = {
-            (kind, visibility): self.create(kind, visibility)
-            for kind in ("model", "dataset")
-            for visibility in VISIBILITIES
-        }
-
-    def create(self, kind: str, visibility: str) -> str:
-        """A new repository with one file."""
-        name = f"r{next(self._number)}"
-        owner = self.callers["owner"]
-        body = {"name": name, "organization": "house", "type": kind, "visibility": visibility}
-        assert owner.post("/api/repos/create", json=body).status_code == 200
-        import json
-
-        lines = [{"key": "header", "value": {"summary": "x"}}, file("README.md", b"# secret words\n")]
-        commit = owner.post(f"/api/{kind}s/house/{name}/commit/main", content="\n".join(map(json.dumps, lines)))
-        assert commit.status_code == 200, commit.text
-        return name
-
-    def ask(self, route: Route, caller: str, visibility: str, *, fresh: bool) -> httpx.Response:
-        """Call a route with the given caller on a repository of the given visibility."""
-        data = "datasets|spaces" in route.template and "models|" not in route.template
-        kind = "dataset" if data or route.template.startswith("/api/datasets/") else "model"
-        name = self.create(kind, visibility) if fresh else self._kept[kind, visibility]
-        fill = {"owner": "house", "name": name, "kind": f"{kind}s", "prefix": f"{kind}s", "revision": "main"}
-        fill |= {
-            "path": "README.md",
-            "branch": "side",
-            "tag": "v1",
-            "sha": "0" * 40,
-            "sha256": "0" * 64,
-            "oid": "0" * 64,
-        }
-        fill |= {"part": "1", "digest": f"sha256:{'0' * 64}", "session": "0" * 40, "reference": "pushed"}
-        if "/archive/" in route.template:
-            fill["path"] = "all.tar"
-        path = re.sub(r"{(\w+)[^}]*}", lambda match: fill[match[1]], route.template) + QUERIES.get(route.tag, "")
-        if path.endswith("info/refs"):
-            path += "?service=git-upload-pack"
-        if file_path := FILES.get(f"{route.method} {route.template}"):
-            path += f"?FilePath={file_path}"
-        body = next((body for end, body in BODIES.items() if route.template.endswith(end)), None)
-        headers = {"Sec-Fetch-Site": "same-origin", "X-Request-Id": "matrix"}
-        return self.callers[caller].request(route.method, path, json=body, headers=headers)
+def ask(house: House, route: Route, caller: str, name: str, token: str = "") -> httpx.Response:
+    """Call a route for a repository of the house, with a link's ``token`` if there is one."""
+    kind = kind_of(route)
+    fill = {"owner": house.organization, "name": name, "kind": f"{kind}s", "prefix": f"{kind}s", "revision": "main"}
+    fill |= {
+        "path": "README.md",
+        "branch": "side",
+        "tag": "v1",
+        "sha": "0" * 40,
+        "sha256": "0" * 64,
+        "oid": "0" * 64,
+    }
+    fill |= {"part": "1", "digest": f"sha256:{'0' * 64}", "session": "0" * 40, "reference": "pushed"}
+    if "/archive/" in route.template:
+        fill["path"] = "all.tar"
+    path = re.sub(r"{(\w+)[^}]*}", lambda match: fill[match[1]], route.template) + QUERIES.get(route.tag, "")
+    more = {"service": "git-upload-pack"} if path.endswith("info/refs") else {}
+    if file_path := FILES.get(f"{route.method} {route.template}"):
+        more["FilePath"] = file_path
+    more |= {"token": token} if token else {}
+    path += ("&" if "?" in path else "?") + urlencode(more) if more else ""
+    body = next((body for end, body in BODIES.items() if route.template.endswith(end)), None)
+    return house.callers[caller].request(route.method, path, json=body)
 
 
-@pytest.fixture(scope="module")
-def house(server: Server) -> House:
-    return House(server)
+def kind_of(route: Route) -> str:
+    """Which kind of repository a route is asked about."""
+    data = "datasets|spaces" in route.template and "models|" not in route.template
+    return "dataset" if data or route.template.startswith("/api/datasets/") else "model"
 
 
-def _refused(answer: httpx.Response) -> bool:
+def refused(answer: httpx.Response) -> bool:
+    """Whether an answer lets nobody in."""
     to_login = answer.status_code in {302, 303} and "/login" in answer.headers["Location"]
     return answer.status_code in {401, 403, 404, 501} or to_login
 
 
+def let_in(answer: httpx.Response) -> bool:
+    """Whether the repository was there, and open, for the caller."""
+    absent = answer.status_code == 404 and "CG-1201" in answer.text
+    return not (absent or answer.status_code in {401, 403})
+
+
+@pytest.fixture(scope="module")
+def house(people: People) -> House:
+    return House(people, "house")
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.template}")
 def test_a_route_lets_in_who_may_and_nobody_else(house: House, route: Route) -> None:
-    need = NEEDS[f"{route.method} {route.template}{QUERIES.get(route.tag, '')}"]
+    need = need_of(route)
     wrong = []
     for caller in CALLERS:
         for visibility in VISIBILITIES:
-            allowed = _allowed(need, caller, visibility)
-            answer = house.ask(route, caller, visibility, fresh=allowed and need == DELETE)
-            absent = answer.status_code == 404 and "CG-1201" in answer.text
-            fits = not (absent or answer.status_code in {401, 403}) if allowed else _refused(answer)
-            if not fits or (not allowed and b"secret words" in answer.content):
+            may = allowed(need, caller, visibility)
+            name = house.name(kind_of(route), visibility, fresh=may and need == DELETE)
+            answer = ask(house, route, caller, name)
+            fits = let_in(answer) if may else refused(answer)
+            if not fits or (not may and SECRET in answer.content):
                 wrong.append(f"{caller} on {visibility}: {answer.status_code} {answer.text[:120]}")
     assert not wrong
 
@@ -329,16 +282,7 @@ def test_a_route_lets_in_who_may_and_nobody_else(house: House, route: Route) -> 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.template}")
 def test_private_looks_like_absent(house: House, route: Route) -> None:
     """Strangers get the same answer for a private repository and for one that does not exist."""
-    for caller in ("anonymous", "stranger"):
-        private = house.ask(route, caller, "private", fresh=False)
-        kept = dict(house._kept)
-        house._kept = dict.fromkeys(kept, "zzz")
-        try:
-            absent = house.ask(route, caller, "private", fresh=False)
-        finally:
-            house._kept = kept
-        assert (private.status_code, _anonymised(private)) == (absent.status_code, _anonymised(absent))
-
-
-def _anonymised(answer: httpx.Response) -> str:
-    return re.sub(r"(?<![a-z0-9])r\d+\b|zzz", "NAME", re.sub(r"nonce-[\w-]+", "", answer.text))
+    for caller in STRANGERS:
+        private = ask(house, route, caller, house.name(kind_of(route), "private"))
+        absent = ask(house, route, caller, ABSENT)
+        assert (private.status_code, anonymised(private)) == (absent.status_code, anonymised(absent))
