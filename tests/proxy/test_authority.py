@@ -45,7 +45,7 @@ def test_a_client_that_trusts_it_takes_the_proxy_for_every_host(tmp_path: Path) 
 
 def test_it_cannot_vouch_for_other_hosts(tmp_path: Path) -> None:
     authority = Authority.open(tmp_path)
-    for host in ("pypi.org", "github.com.evil.example"):
+    for host in ("packages.example", "github.com.evil.example"):
         with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree violation"):
             handshake(authority.context([host]), authority.certificate, host)
 

@@ -146,7 +146,7 @@ def raw(proxy: str, request: bytes) -> bytes:
 @pytest.mark.parametrize(
     "line",
     [
-        b"CONNECT pypi.org:443",
+        b"CONNECT packages.example:443",
         b"CONNECT github.com:22",
         b"CONNECT github.com",
         b"CONNECT github.com.:443",
