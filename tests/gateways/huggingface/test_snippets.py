@@ -2,6 +2,7 @@
 
 import pytest
 
+from commonground.accounts.model import RepositoryKind
 from commonground.gateways.huggingface.snippets import snippets
 from commonground.http.gateway import Use
 from commonground.hub.repositories.model import Repository
@@ -9,7 +10,7 @@ from commonground.hub.repositories.model import Repository
 LIBRARIES = (None, "transformers", "sentence-transformers", "diffusers", "onnx", "spacy", "gguf", "datasets")
 
 
-def use(kind: str, library: str | None = None) -> Use:
+def use(kind: RepositoryKind, library: str | None = None) -> Use:
     found = Repository(
         id=1,
         kind=kind,
@@ -17,14 +18,14 @@ def use(kind: str, library: str | None = None) -> Use:
         owner="o",
         name="n",
         visibility="public",
-        library_name=library,  # type: ignore[arg-type]
+        library_name=library,
     )
     return Use(repository=found, origin="https://hub.example")
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("kind", ["model", "dataset", "space"])
-def test_snippets_name_the_repository_and_this_hub(kind: str, library: str | None) -> None:
+def test_snippets_name_the_repository_and_this_hub(kind: RepositoryKind, library: str | None) -> None:
     shown = snippets(use(kind, library))
     assert all("o/n" in item.code and "https://hub.example" in item.code for item in shown)
     for item in shown:
