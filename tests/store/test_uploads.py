@@ -224,3 +224,19 @@ async def test_what_expired_is_gone_and_reaped_with_its_parts(
     assert (await maintenance.gc(grace=-1)).files == 1
     with pytest.raises(BlobNotFound):
         await content(store, part.file_hash)
+
+
+async def test_the_sessions_of_an_account(uploads: Uploads) -> None:
+    begun = sorted([(await uploads.begin(ALICE, "test", {"n": number})).id for number in range(3)])
+    await uploads.begin(ALICE, "other", {})
+    await uploads.begin(BOB, "test", {})
+    assert [found.id for found in await uploads.of_account(ALICE, "test")] == begun
+    assert [found.id for found in await uploads.of_account(ALICE, "test", begun[0], limit=1)] == [begun[1]]
+
+
+async def test_a_session_whose_parts_are_joined_goes_on(uploads: Uploads, session: Session) -> None:
+    for number in (1, 2):
+        await uploads.put_part(session, number, body(b"%d" % number))
+    joined = await uploads.join(session, [2, 1])
+    assert joined.sha256 == sha256(b"21")
+    assert len(await uploads.parts(await uploads.find(session.id, ALICE, "test"))) == 2

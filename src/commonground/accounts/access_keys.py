@@ -5,7 +5,8 @@ token ends the pair. Whoever holds the pair may do what the token may.
 """
 
 import hmac
-from base64 import b32decode, b32encode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
+from functools import lru_cache
 
 import msgspec
 
@@ -18,11 +19,12 @@ from commonground.errors import Forbidden, InvalidCredentials
 
 PREFIX = "CGAK"
 _ID_BYTES, _TAG_BYTES, _SECRET_BYTES = 5, 5, 30
-_LENGTH = len(PREFIX) + 8 * (_ID_BYTES + _TAG_BYTES) // 5
+_LENGTH = len(PREFIX) + 2 * (_ID_BYTES + _TAG_BYTES)
+_REMEMBERED = 4096
 
 
 class AccessKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key pair: ``id`` (20 capital letters and digits) travels with a request, ``secret`` (40 characters) signs it."""
+    """A key pair: ``id`` (24 capital letters and digits) travels with a request, ``secret`` (40 characters) signs it."""
 
     id: str
     secret: str
@@ -57,12 +59,16 @@ class AccessKeys:
         return principal, pair.secret
 
     def _pair(self, purpose: str, token_id: int, digest: bytes) -> AccessKey:
-        """The digest is part of it because row ids may be given out again."""
-        identity = token_id.to_bytes(_ID_BYTES, "big")
-        key = self._signer.derive(f"access-key:{purpose}")
-        tag = hmac.digest(key, b"id" + identity + digest, "sha256")[:_TAG_BYTES]
-        secret = hmac.digest(key, b"secret" + identity + digest, "sha256")[:_SECRET_BYTES]
-        return AccessKey(id=PREFIX + b32encode(identity + tag).decode(), secret=urlsafe_b64encode(secret).decode())
+        return _derive(self._signer.derive(f"access-key:{purpose}"), token_id, digest)
+
+
+@lru_cache(_REMEMBERED)
+def _derive(key: bytes, token_id: int, digest: bytes) -> AccessKey:
+    """The pair of a token. Its digest is part of it because row ids may be given out again."""
+    identity = token_id.to_bytes(_ID_BYTES, "big")
+    tag = hmac.digest(key, b"id" + identity + digest, "sha256")[:_TAG_BYTES]
+    secret = hmac.digest(key, b"secret" + identity + digest, "sha256")[:_SECRET_BYTES]
+    return AccessKey(id=PREFIX + (identity + tag).hex().upper(), secret=urlsafe_b64encode(secret).decode())
 
 
 def _token_id(key_id: str) -> int | None:
@@ -70,6 +76,6 @@ def _token_id(key_id: str) -> int | None:
     if len(key_id) != _LENGTH or not key_id.isascii() or not key_id.startswith(PREFIX):
         return None
     try:
-        return int.from_bytes(b32decode(key_id.removeprefix(PREFIX))[:_ID_BYTES], "big")
+        return int.from_bytes(bytes.fromhex(key_id.removeprefix(PREFIX))[:_ID_BYTES], "big")
     except ValueError:
         return None

@@ -242,7 +242,7 @@ async def test_the_conditions_of_a_copy(hub: Hub) -> None:
     ):
         answer = await hub.alice("PUT", f"/{BUCKET}/b.txt", headers={**source, f"x-amz-copy-source-{name}": value})
         assert refusal(answer) == (412, "PreconditionFailed"), name
-    for given in ("", "x", f"{BUCKET}/", f"{BUCKET}/absent", "alice.absent/x"):
+    for given in ("", "x", f"{BUCKET}/", f"{BUCKET}/absent", "alice.absent/x", "alice.%00/x", f"{BUCKET}/%00"):
         answer = await hub.alice("PUT", f"/{BUCKET}/b.txt", headers={"x-amz-copy-source": given})
         assert refusal(answer)[0] in {400, 404}
 
@@ -254,3 +254,16 @@ async def test_a_body_that_breaks_off_leaves_nothing(hub: Hub) -> None:
     answer = await hub.nobody.raw("PUT", f"http://hub.test/s3/{BUCKET}/a.txt", content=b"five!", headers=headers)
     assert refusal(answer) == (400, "IncompleteBody")
     assert await hub.commits() == ["initial commit"]
+
+
+async def test_what_is_wrapped_is_unwrapped_for_every_caller(hub: Hub) -> None:
+    assert hub.alice.principal is not None
+    assert hub.alice.principal.account_id is not None
+    token = await hub.services.accounts.create_token(hub.alice.principal.account_id, name="t", role="write")
+    headers = {"Authorization": f"Bearer {token}", "x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}
+    url = f"http://hub.test/s3/{BUCKET}/a.txt"
+    assert (await hub.nobody.raw("PUT", url, content=plain([b"text"]), headers=headers)).status_code == 200
+    assert (await hub.nobody("GET", f"/{BUCKET}/a.txt")).content == b"text"
+    headers["x-amz-content-sha256"] = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+    signed = await hub.nobody.raw("PUT", url, content=plain([b"text"]), headers=headers)
+    assert refusal(signed) == (403, "SignatureDoesNotMatch")

@@ -1,5 +1,7 @@
 """What buckets are called: ``owner.name``, ``datasets.owner.name``, and ``--revision`` behind either."""
 
+import re
+
 import msgspec
 
 from commonground.accounts.model import KINDS_BY_SEGMENT, SEGMENTS, RepositoryKind
@@ -7,6 +9,7 @@ from commonground.gateways.s3.errors import refused
 from commonground.hub.repositories.model import Repository
 
 LONGEST = 255
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 REVISION = "--"
 """Divides name and revision, and stands for the slashes inside a revision: no repository's name holds it."""
 
@@ -28,7 +31,7 @@ def parse_bucket(text: str) -> Bucket:
         kind, text = KINDS_BY_SEGMENT[first.lower()], rest
     owner, dot, name = text.partition(".")
     name, _, revision = name.partition(REVISION)
-    if not owner or not dot or not name or len(text) > LONGEST or "/" in text:
+    if not dot or len(text) > LONGEST or not _NAME.fullmatch(owner) or not _NAME.fullmatch(name):
         raise refused("InvalidBucketName", "a bucket is owner.name, or datasets.owner.name")
     return Bucket(kind=kind, owner=owner, name=name, revision=revision.replace(REVISION, "/"))
 

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -46,18 +47,19 @@ async def caller_of(services: Services, request: Request) -> Caller:
     if header.startswith("AWS "):
         raise refused("InvalidRequest", f"this needs Signature Version 4 ({ALGORITHM})")
     if header.startswith(ALGORITHM):
-        return await _signed(services, request, query, signature.read_header(header, _single(request)))
+        return await _signed(services, request, query, signature.read_header(header, request.headers))
     if header:
-        return Caller(principal=await _plain(services, request))
+        return await _plain(services, request)
     if "X-Amz-Signature" in names or "X-Amz-Algorithm" in names:
-        return await _signed(services, request, query, signature.read_query(query, _single(request)))
+        return await _signed(services, request, query, signature.read_query(query, request.headers))
     if "AWSAccessKeyId" in names:
         return await _by_address(services.access_keys, request, query)
-    return Caller(principal=await _plain(services, request))
+    return await _plain(services, request)
 
 
-async def _plain(services: Services, request: Request) -> Principal:
-    return await principal(request, services.accounts)
+async def _plain(services: Services, request: Request) -> Caller:
+    payload = request.headers.get("x-amz-content-sha256", UNSIGNED)
+    return Caller(principal=await principal(request, services.accounts), payload=payload)
 
 
 async def _signed(services: Services, request: Request, query: Query, claims: Signed) -> Caller:
@@ -82,21 +84,18 @@ def _is_signed(key: bytes, claims: Signed, request: Request, query: Query, form:
 
 
 def _forms(services: Services, request: Request, headers: Mapping[str, Sequence[str]]) -> Iterator[Form]:
-    """What a client may have signed: its path in S3's spelling or as it was sent, each with every host."""
+    """What a client may have signed, the most usual first: its path in S3's spelling or as it was sent, with any host."""
     raw = raw_path(request)
-    for path in dict.fromkeys((signature.canonical_path(raw), raw)):
-        for host in _hosts(services, request):
+    for host in _hosts(services, request):
+        for path in dict.fromkeys((signature.canonical_path(raw), raw)):
             yield path, {**headers, "host": [host]}
 
 
-def _hosts(services: Services, request: Request) -> list[str]:
+def _hosts(services: Services, request: Request) -> Iterator[str]:
     """The names under which the client may have called: a proxy replaces ``Host``."""
-    hosts = [request.headers.get("host", "")]
-    try:
-        hosts.append(public_origin(request, services.settings).partition("://")[2])
-    except BadRequest:  # not a host one could answer with; the signature may cover it all the same
-        return hosts
-    return list(dict.fromkeys(hosts))
+    yield request.headers.get("host", "")
+    with suppress(BadRequest):  # not a host one could answer with
+        yield public_origin(request, services.settings).partition("://")[2]
 
 
 def _check_time(claims: Signed, now: datetime) -> None:

@@ -19,7 +19,7 @@ from commonground.services import Services
 
 LONGEST_KEY = 1024
 """Bytes of a key, as in S3."""
-LISTED = "null"
+NEWEST = "null"
 """The version S3 gives to what has none; here it means the newest."""
 
 
@@ -49,7 +49,7 @@ class Context:
         bucket, key = split_path(request)
         if key and "key" not in request.path_params:  # nothing but slashes: not to be taken for the bucket itself
             raise refused("InvalidArgument", "the key is empty")
-        version = request.query_params.get("versionId", LISTED)
+        version = request.query_params.get("versionId", NEWEST)
         return await self.place(caller, bucket, key, version, action)
 
     async def readable(self, request: Request) -> Place:
@@ -62,7 +62,7 @@ class Context:
         """The place of a key, for ``action``. A renamed repository is found under its old name, too."""
         where = parse_bucket(bucket)
         repository = await self.repository(caller.principal, where, action)
-        named = version if version != LISTED else where.revision
+        named = version if version != NEWEST else where.revision
         revision = await self._spelled(repository, named) if named else repository.default_branch
         return Place(caller=caller, repository=repository, revision=revision, key=key)
 

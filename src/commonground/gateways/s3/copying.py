@@ -10,7 +10,7 @@ from commonground.accounts.permissions import Action
 from commonground.errors import PreconditionFailed
 from commonground.gateways.s3.callers import BASE
 from commonground.gateways.s3.contents import take
-from commonground.gateways.s3.context import LISTED, Context, Place, check_key
+from commonground.gateways.s3.context import NEWEST, Context, Place, check_key
 from commonground.gateways.s3.errors import refused
 from commonground.gateways.s3.objects import check, etag, not_modified, xml_date
 from commonground.gateways.s3.reading import Reading
@@ -45,7 +45,7 @@ class Copying:
         path, _, query = request.headers[SOURCE].partition("?")
         path = unquote(path).removeprefix("/").removeprefix(f"{BASE[1:]}/")
         bucket, _, key = path.partition("/")
-        version = parse_qs(query).get("versionId", [LISTED])[-1]
+        version = parse_qs(query).get("versionId", [NEWEST])[-1]
         if not key:
             raise refused("InvalidArgument", f"{SOURCE} is not bucket/key")
         source = await self._context.place(place.caller, bucket, check_key(key), version, Action.READ)

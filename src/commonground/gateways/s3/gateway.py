@@ -63,13 +63,14 @@ class S3Gateway:
         ]
 
     def _of_object(self) -> list[Row]:
+        """Of rows with a test the last one is asked first."""
         buckets, multipart = self._buckets, self._multipart
         return [
-            ("GET", self._reading.get_object, "S3 GetObject and HeadObject", asks("")),
             ("GET", self._reading.get_object_attributes, "S3 GetObjectAttributes", asks("attributes")),
             ("GET", multipart.list_parts, "S3 ListParts", asks("uploadId")),
             ("GET", buckets.get_tagging, "S3 GetObjectTagging", asks("tagging")),
             ("GET", buckets.get_acl, "S3 GetObjectAcl", asks("acl")),
+            ("GET", self._reading.get_object, "S3 GetObject and HeadObject", asks("")),
             ("GET", buckets.refuse, "", None),
             ("PUT", self._writing.put_object, "S3 PutObject", lacks(SOURCE, "")),
             ("PUT", self._copying.copy_object, "S3 CopyObject", sends(SOURCE, "")),

@@ -1,6 +1,7 @@
 """Uploads in parts: nothing is seen of them until they are completed, which is one commit."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 
@@ -22,6 +23,7 @@ from commonground.hub.revisions.paths import split_path
 from commonground.store.model import Part, Session
 
 PURPOSE = "s3"
+_ID = re.compile(r"[0-9a-f]{1,64}")
 PARTS = 10_000
 """Highest number of a part, as in S3."""
 LISTED_AT_ONCE = 1000
@@ -113,6 +115,8 @@ class Multipart:
         """The caller's uploads to this bucket, in no order of keys."""
         place = await self._context.open(request, Action.WRITE)
         after = request.query_params.get("upload-id-marker", "")
+        if after and not _ID.fullmatch(after):
+            raise refused("InvalidArgument", "upload-id-marker is no upload")
         found = await self._services.uploads.of_account(_account(place), PURPOSE, after, LISTED_AT_ONCE)
         here = [item for item in found if item.details["repository"] == place.repository.id]
         prefix = request.query_params.get("prefix", "")
@@ -130,6 +134,8 @@ class Multipart:
         """The upload a request goes on with, for the key it was begun for."""
         place = await self._context.open(request, Action.WRITE)
         upload = request.query_params.get("uploadId", "")
+        if not _ID.fullmatch(upload):
+            raise UploadNotFound(upload=upload[:64])
         session = await self._services.uploads.find(upload, place.principal.account_id, PURPOSE)
         if session.details != _details(place):
             raise UploadNotFound(upload=upload[:64])

@@ -31,7 +31,8 @@ class Payload:
     """``async for part in payload``: the content; ``payload.checksums`` are the headers to answer with once it ended."""
 
     def __init__(self, request: Request, caller: Caller) -> None:
-        self.size = _length(request, "x-amz-decoded-content-length", "content-length")
+        wrapped = caller.payload.startswith("STREAMING-")
+        self.size = _length(request, "x-amz-decoded-content-length" if wrapped else "content-length")
         self.checksums: dict[str, str] = {}
         self._request, self._caller = request, caller
         self._expected = checksums.announced(dict(request.headers))
@@ -91,9 +92,9 @@ def _hex(text: str) -> bytes:
     return found
 
 
-def _length(request: Request, *names: str) -> int | None:
-    """The length of the content that one of the headers announces; ``None`` where none does."""
-    given = next((request.headers[name] for name in names if name in request.headers), None)
+def _length(request: Request, name: str) -> int | None:
+    """The length of the content that a header announces; ``None`` without it."""
+    given = request.headers.get(name)
     if given is None:
         return None
     if not (given.isascii() and given.isdigit() and len(given) <= 18):

@@ -8,7 +8,8 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 import msgspec
@@ -32,9 +33,12 @@ Query = Sequence[tuple[str, str]]
 
 
 class Signed(msgspec.Struct, frozen=True, kw_only=True):
-    """The claims of a signed request. ``time`` is when it was signed, ``scope`` names the key derived from the secret."""
+    """The claims of a signed request. ``moment`` is when it was signed, as it is signed;
+    ``scope`` names the key derived from the secret.
+    """
 
     key_id: str
+    moment: str
     time: datetime
     region: str
     headers: tuple[str, ...]
@@ -43,21 +47,21 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
     expires: timedelta | None = None
 
     @property
-    def moment(self) -> str:
-        """The time as it is signed."""
-        return self.time.strftime("%Y%m%dT%H%M%SZ")
-
-    @property
     def scope(self) -> str:
         """``date/region/s3/aws4_request``."""
-        return f"{self.time:%Y%m%d}/{self.region}/s3/aws4_request"
+        return f"{self.moment[:8]}/{self.region}/s3/aws4_request"
 
     def signing_key(self, secret: str) -> bytes:
         """The key of one day, region and service."""
-        key = f"AWS4{secret}".encode()
-        for part in self.scope.split("/"):
-            key = hmac.digest(key, part.encode(), "sha256")
-        return key
+        return _signing_key(secret, self.scope)
+
+
+@lru_cache(1024)
+def _signing_key(secret: str, scope: str) -> bytes:
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
 
 
 def read_header(value: str, headers: Mapping[str, str]) -> Signed:
@@ -91,13 +95,19 @@ def _signed(fields: Mapping[str, str], moment: str, payload: str, code: str) -> 
     if not _TIME.fullmatch(moment) or not moment.isascii() or not moment.startswith(scope[2]):
         raise _malformed(code, "the time of the signature is missing, malformed or of another day than its credential")
     try:
-        time = datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        time = datetime.fromisoformat(moment)
     except ValueError:
         raise _malformed(code, "the time of the signature is none") from None
     if "host" not in (signed := tuple(names.split(";"))):
         raise _malformed(code, "the host is not signed")
     return Signed(
-        key_id=scope[1], time=time, region=scope[3], headers=signed, signature=fields["Signature"], payload=payload
+        key_id=scope[1],
+        moment=moment,
+        time=time,
+        region=scope[3],
+        headers=signed,
+        signature=fields["Signature"],
+        payload=payload,
     )
 
 

@@ -9,7 +9,7 @@ from commonground.accounts.permissions import Action
 from commonground.errors import EntryNotFound, FileToDeleteNotFound, NotSupported, PreconditionFailed, StaleParent
 from commonground.gateways.s3.commits import Commits
 from commonground.gateways.s3.contents import take
-from commonground.gateways.s3.context import LISTED, Context, Place, check_key
+from commonground.gateways.s3.context import NEWEST, Context, Place, check_key
 from commonground.gateways.s3.errors import malformed, refused
 from commonground.gateways.s3.objects import check, etag, not_modified
 from commonground.gateways.s3.payload import Payload
@@ -49,7 +49,7 @@ class Writing:
     async def delete_object(self, request: Request) -> Response:
         """Remove an object; one that is not there is removed already."""
         place = await self._context.open(request, Action.WRITE)
-        _only_newest(request.query_params.get("versionId", LISTED))
+        _only_newest(request.query_params.get("versionId", NEWEST))
         if not is_path(place.key):
             return Response(status_code=204)
         try:
@@ -65,14 +65,14 @@ class Writing:
         asked = [_asked(element) for element in body.all("Object")]
         if body.name != "Delete" or not 1 <= len(asked) <= DELETED_AT_ONCE:
             raise malformed(f"the body names no objects, or more than {DELETED_AT_ONCE}")
-        keys = [key for key, version in asked if version == LISTED]
+        keys = [key for key, version in asked if version == NEWEST]
         found = await self._files(place, keys)
         if found:
             operations = [DeleteFile(entry.path) for entry in found]
             await self._commits.now(place, operations, agent_of(request))
         quiet = body.find("Quiet").strip().lower() == "true"
         gone: list[tuple[str, Content]] = [("Deleted", [("Key", key)]) for key in keys if not quiet]
-        return answer("DeleteResult", [*gone, *(_kept(key) for key, version in asked if version != LISTED)])
+        return answer("DeleteResult", [*gone, *(_kept(key) for key, version in asked if version != NEWEST)])
 
     async def write(self, request: Request, place: Place, operation: Operation) -> Commit:
         """Commit one operation, if the conditions of the request hold for what it replaces; :class:`PreconditionFailed`,
@@ -120,7 +120,7 @@ def agent_of(request: Request) -> str:
 
 
 def _asked(element: Element) -> tuple[str, str]:
-    return check_key(element.find("Key")), element.find("VersionId") or LISTED
+    return check_key(element.find("Key")), element.find("VersionId") or NEWEST
 
 
 def _kept(key: str) -> tuple[str, Content]:
@@ -128,5 +128,5 @@ def _kept(key: str) -> tuple[str, Content]:
 
 
 def _only_newest(version: str) -> None:
-    if version != LISTED:
+    if version != NEWEST:
         raise NotSupported(feature="Deleting a version: it is a commit")
