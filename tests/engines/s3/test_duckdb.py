@@ -8,6 +8,7 @@ TABLES = """
 import json, pathlib, duckdb, duckdb_extension_httpfs
 [extension] = pathlib.Path(duckdb_extension_httpfs.__file__).parent.rglob("*.duckdb_extension")
 duckdb.execute(f"LOAD '{extension}'")
+duckdb.execute("SET enable_progress_bar = false")
 scheme, _, host = ENDPOINT.partition("://")
 duckdb.execute(f"CREATE SECRET hub (TYPE s3, KEY_ID '{KEY}', SECRET '{SECRET}', ENDPOINT '{host}',"
                f" URL_STYLE 'path', USE_SSL {scheme == 'https'}, REGION 'us-east-1')")
