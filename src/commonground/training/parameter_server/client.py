@@ -1,0 +1,139 @@
+"""The worker's side: arrays to read and write, and one call a step."""
+
+import contextlib
+import threading
+from typing import Self
+
+import numpy as np
+
+from commonground.errors import CommongroundError, ParameterServerRefused
+from commonground.training.parameter_server.arrays import Floats
+from commonground.training.parameter_server.channel import Channel
+from commonground.training.parameter_server.exchange import exchange
+from commonground.training.parameter_server.frame import Frame, Kind
+from commonground.training.parameter_server.handshake import Choice, Welcome, introduce
+from commonground.training.parameter_server.shared_memory import Segment
+from commonground.training.parameter_server.socket import Connection, connect
+
+
+class Worker:
+    """A worker of a run: write :attr:`gradient`, call :meth:`push_pull`, read :attr:`weights`; both are float32 ``[size]``.
+
+    ``address`` lists the shards, ``host:port`` separated by commas. Where worker and servers are on one host the arrays are theirs:
+    nothing is copied, and :attr:`weights` may not be written. ``timeout`` is how long to wait to be let in; later a server may be
+    silent for twice the heartbeat. Raises ``ParameterServerLost`` and ``ParameterServerRefused``; after the former a worker is of no
+    use any more, make another. One thread at a time.
+    """
+
+    def __init__(
+        self, address: str, rank: int = 0, token: str = "", *, shared_memory: bool = True, timeout: float = 60.0
+    ) -> None:
+        self.rank = rank
+        self._busy = threading.Lock()
+        self._closing = threading.Event()
+        self._connections: list[Connection] = []
+        try:
+            self._open(address, token, shared_memory, timeout)
+        except BaseException:
+            self._disconnect()
+            raise
+        threading.Thread(target=self._beat, daemon=True).start()
+
+    def push_pull(self) -> None:
+        """Hand in the gradient and take the weights after it; under ``sync`` these are after everybody's."""
+        self._exchange(Kind.PUSH_PULL)
+        self.step += 1
+
+    def push(self) -> None:
+        """Hand in the gradient and go on with the old weights (``async``)."""
+        self._exchange(Kind.PUSH)
+        self.step += 1
+
+    def pull(self) -> None:
+        """Take the present weights (``async``)."""
+        self._exchange(Kind.PULL)
+
+    def close(self) -> None:
+        """Leave; the others go on without this worker."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        with self._busy:
+            for channel in self._channels:
+                with contextlib.suppress(CommongroundError):
+                    channel.connection.send(Frame(Kind.BYE, rank=self.rank))
+            self._disconnect()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open(self, address: str, token: str, shared_memory: bool, timeout: float) -> None:
+        welcomes = [self._introduce(shard, token, timeout) for shard in address.split(",")]
+        segment = _segment(welcomes) if shared_memory else None
+        for connection in self._connections:
+            connection.send_message(Kind.HELLO, Choice(segment is not None))
+        size = _size(welcomes)
+        self.weights: Floats = segment.weights if segment else np.zeros(size, np.float32)
+        self.gradient: Floats = segment.gradient(self.rank) if segment else np.zeros(size, np.float32)
+        self._channels = [
+            Channel(connection, welcome, self.weights[part], self.gradient[part], segment is not None)
+            for connection, welcome in zip(self._connections, welcomes, strict=True)
+            for part in [slice(welcome.start, welcome.stop)]
+        ]
+        self.step = min(welcome.step for welcome in welcomes)
+        self.workers = welcomes[0].workers
+        self._heartbeat = min(welcome.heartbeat for welcome in welcomes)
+        exchange(self._channels, None, timeout)
+        if segment:
+            segment.close()
+            self.weights.flags.writeable = False
+
+    def _introduce(self, address: str, token: str, timeout: float) -> Welcome:
+        connection = connect(address, timeout)
+        self._connections.append(connection)
+        return introduce(connection, token, self.rank)
+
+    def _exchange(self, kind: Kind) -> None:
+        with self._busy:
+            exchange(self._channels, kind, 2 * self._heartbeat)
+
+    def _beat(self) -> None:
+        """Tell the servers that we live while a gradient takes long."""
+        while not self._closing.wait(self._heartbeat / 3):
+            if self._busy.acquire(blocking=False):
+                try:
+                    for channel in self._channels:
+                        channel.connection.beat()
+                        channel.connection.skip_beats()
+                except CommongroundError:  # the next exchange says so
+                    return
+                finally:
+                    self._busy.release()
+
+    def _disconnect(self) -> None:
+        for connection in self._connections:
+            connection.close()
+
+
+def _segment(welcomes: list[Welcome]) -> Segment | None:
+    """The memory all shards share, if it is on this host and the same one."""
+    first = welcomes[0]
+    if not first.segment or any(welcome.identity != first.identity for welcome in welcomes):
+        return None
+    try:
+        segment = Segment.open(first.segment)
+    except OSError:
+        return None
+    return segment if segment.identity.hex() == first.identity else None
+
+
+def _size(welcomes: list[Welcome]) -> int:
+    """The size of the weights; ``ParameterServerRefused`` unless the shards cover them once, in order."""
+    edges = [0, *(welcome.stop for welcome in welcomes)]
+    starts = [welcome.start for welcome in welcomes]
+    if starts != edges[:-1] or any(welcome.size != edges[-1] for welcome in welcomes):
+        raise ParameterServerRefused(reason="the addresses are not the shards of one run, in their order")
+    return edges[-1]

@@ -1,0 +1,60 @@
+"""What a group of parameter servers is told when it starts."""
+
+import itertools
+from typing import Literal
+
+import msgspec
+
+from commonground.training.parameter_server.optimizer import SGD, Optimizer
+
+Mode = Literal["sync", "async"]
+Aggregate = Literal["sum", "mean"]
+CodecName = Literal["fp32", "bf16", "int8", "top-k"]
+StalenessScale = Literal["none", "sqrt", "inverse"]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the servers work, the same for every shard.
+
+    In ``sync`` one step needs a gradient of every worker; they are added in the order of ranks, so that a run repeats bit for bit. In
+    ``async`` each gradient is applied when it arrives. ``aggregate`` is of sync. ``staleness_bound`` is of async: a worker may be at
+    most so many steps ahead of the slowest. ``heartbeat`` seconds without a sign of life end a connection.
+    """
+
+    mode: Mode = "sync"
+    aggregate: Aggregate = "sum"
+    optimizer: Optimizer = msgspec.field(default_factory=SGD)
+    workers: int = msgspec.field(default=1)
+    codec: CodecName = "fp32"
+    top_k: float = 0.01
+    chunk: int = 65_536
+    """elements a frame carries on a socket; 65,536 float32 are 256 KiB, which stay in cache from arrival to answer"""
+    staleness_scale: StalenessScale = "none"
+    staleness_bound: int | None = None
+    heartbeat: float = 10.0
+    snapshot_every: int = 0
+    """steps between snapshots, 0 for none"""
+
+
+class ShardConfiguration(msgspec.Struct, frozen=True, kw_only=True):
+    """One server process: its share of the weights and where it listens."""
+
+    options: Options
+    size: int
+    start: int
+    stop: int
+    shard: int = 0
+    shards: int = 1
+    host: str = "127.0.0.1"
+    port: int = 0
+    token: str = ""
+    segment: str = ""
+    """shared memory that already holds the weights; empty: zeros of its own"""
+    snapshots: str = ""
+    """folder of snapshots; the newest complete one is continued"""
+
+
+def split(size: int, shards: int) -> list[tuple[int, int]]:
+    """The range of each shard: contiguous, even up to one element."""
+    edges = [size * index // shards for index in range(shards + 1)]
+    return list(itertools.pairwise(edges))
