@@ -96,6 +96,10 @@ async def test_delete_takes_only_what_is_empty(hub: Hub) -> None:
     await hub.put("a.txt")
     assert refusal(await hub.alice("DELETE", f"/{BUCKET}")) == (409, "BucketNotEmpty")
     await hub.alice("DELETE", f"/{BUCKET}/a.txt")
+    assert hub.alice.principal is not None
+    await hub.services.revisions.create_branch(hub.repository, hub.alice.principal, "dev")
+    assert refusal(await hub.alice("DELETE", f"/{BUCKET}")) == (409, "BucketNotEmpty")
+    await hub.services.revisions.delete_branch(hub.repository, hub.alice.principal, "dev")
     assert refusal(await hub.alice("DELETE", f"/{BUCKET}--main")) == (501, "NotImplemented")
     assert refusal(await hub.alice("DELETE", f"/{BUCKET}?force=1")) == (501, "NotImplemented")
     assert refusal(await hub.alice("DELETE", f"/{BUCKET}//")) == (400, "InvalidArgument")

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from commonground.accounts.model import Visibility
+from commonground.accounts.model import Principal, Visibility
 from commonground.accounts.permissions import Action
 from commonground.errors import BadRequest, NotSupported, RepositoryExists, RepositoryNotEmpty
 from commonground.gateways.s3.buckets import bucket_name, parse_bucket
@@ -47,19 +47,7 @@ class Buckets:
         """The repositories of the caller and of the organisations they belong to, a page of them."""
         caller = (await caller_of(self._services, request)).principal
         given = request.query_params
-        owners = [] if caller.account_id is None else [caller.name]
-        if caller.account_id is not None:
-            owners += [found.name for found, _ in await self._services.accounts.organizations_of(caller.account_id)]
-        at, cursor = _continued(given.get("continuation-token"))
-        found: list[Repository] = []
-        more = ""
-        for number, owner in list(enumerate(owners))[at:]:
-            query = SearchQuery(author=owner, sort="createdAt", limit=BUCKETS - len(found), cursor=cursor or None)
-            page = await self._services.repositories.list(caller, query)
-            found, cursor = found + page.items, page.cursor or ""
-            if cursor or (len(found) == BUCKETS and number + 1 < len(owners)):
-                more = encode_cursor((number, cursor) if cursor else (number + 1, ""))
-                break
+        found, more = await self._owned(caller, given.get("continuation-token"))
         prefix = given.get("prefix", "")
         buckets: list[tuple[str, Content]] = [
             ("Bucket", [("Name", bucket_name(item)), ("CreationDate", xml_date(item.created_at))])
@@ -69,6 +57,24 @@ class Buckets:
         owned: list[tuple[str, Content]] = [("ID", caller.name), ("DisplayName", caller.name)]
         tail: list[tuple[str, Content]] = [("ContinuationToken", more)] if more else []
         return answer("ListAllMyBucketsResult", [("Owner", owned), ("Buckets", buckets), *tail])
+
+    async def _owned(self, caller: Principal, token: str | None) -> tuple[list[Repository], str]:
+        """A page of the repositories of the caller and their organisations, and the token of the next."""
+        at, cursor = _continued(token)
+        if caller.account_id is None:
+            return [], ""
+        organizations = await self._services.accounts.organizations_of(caller.account_id)
+        owners = [caller.name, *(organization.name for organization, _ in organizations)]
+        found: list[Repository] = []
+        for number, owner in list(enumerate(owners))[at:]:
+            query = SearchQuery(author=owner, sort="createdAt", limit=BUCKETS - len(found), cursor=cursor or None)
+            page = await self._services.repositories.list(caller, query)
+            found, cursor = found + page.items, page.cursor or ""
+            if cursor:
+                return found, encode_cursor((number, cursor))
+            if len(found) == BUCKETS and number + 1 < len(owners):
+                return found, encode_cursor((number + 1, ""))
+        return found, ""
 
     async def create_bucket(self, request: Request) -> Response:
         """A new repository, private or public as ``x-amz-acl`` says, else as its owner's default."""
@@ -90,12 +96,13 @@ class Buckets:
         return Response(headers={"Location": f"/{text}"})
 
     async def delete_bucket(self, request: Request) -> Response:
-        """Remove a repository that has no files but the first one; :class:`RepositoryNotEmpty`."""
+        """Remove a repository with one branch and no files but the first one; :class:`RepositoryNotEmpty`."""
         place = await self._context.open(request, Action.DELETE)
         if parse_bucket(request.path_params["bucket"]).revision:
             raise NotSupported(feature="Deleting a branch through S3")
         page = await self._services.revisions.tree(place.repository, place.revision, limit=len(INITIAL) + 1)
-        if {entry.path for entry in page.items} - INITIAL:
+        refs = await self._services.revisions.refs(place.repository)
+        if {entry.path for entry in page.items} - INITIAL or len(refs) > 1:
             raise RepositoryNotEmpty(repository=place.repository.full_name)
         await self._services.repositories.delete(place.principal, place.repository)
         return Response(status_code=204)
