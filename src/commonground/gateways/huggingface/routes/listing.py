@@ -7,7 +7,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from commonground.accounts.model import KINDS_BY_SEGMENT, SEGMENTS, Principal, RepositoryKind
+from commonground.accounts.model import KINDS_BY_SEGMENT, SEGMENTS, Account, Principal, RepositoryKind
+from commonground.accounts.permissions import Action, role_on, token_allows
 from commonground.errors import AccountNotFound, BadRequest
 from commonground.gateways.huggingface import information
 from commonground.gateways.huggingface.context import Context, endpoint, flag, limit_of
@@ -104,24 +105,28 @@ class ListingRoutes:
     async def own(self, request: Request) -> Response:
         """What the caller owns."""
         caller = await signed_in(request, self._context.accounts)
-        return await self._storage(request, caller, caller.name)
+        return await self._storage(request, caller, await self._context.accounts.find(caller.name))
 
     async def of_organization(self, request: Request) -> Response:
         """What an organisation owns, as far as the caller may see it."""
         caller = await signed_in(request, self._context.accounts)
         account = await self._context.accounts.find(request.path_params["account"])
-        return await self._storage(request, caller, account.name)
+        return await self._storage(request, caller, account)
 
-    async def _storage(self, request: Request, caller: Principal, author: str) -> Response:
+    async def _storage(self, request: Request, caller: Principal, account: Account) -> Response:
+        """The share of each in what the account keeps; for strangers in what is listed, since the whole would tell
+        them of private repositories.
+        """
         query = SearchQuery(
-            author=author,
+            author=account.name,
             sort="lastModified",
             limit=limit_of(request),
             cursor=request.query_params.get("cursor"),
         )
         page = await self._context.repositories.list(caller, query)
-        account = await self._context.accounts.find(author)
-        total = await self._context.repositories.used_storage_of(account.id)
+        total = sum(found.used_storage for found in page.items)
+        if token_allows(caller, Action.READ, account.name) and role_on(caller, account.id):
+            total = await self._context.repositories.used_storage_of(account.id)
         items = [_storage_item(found, total) for found in page.items]
         return self._context.page(request, items, page.cursor)
 
