@@ -13,6 +13,7 @@ import httpx
 from bench.server import Server
 
 from commonground import app
+from commonground.accounts.model import MemberRole, TokenRole
 from commonground.http.routing import Route, Router
 from commonground.services import Services
 from commonground.settings import Settings
@@ -27,10 +28,11 @@ OWN = "own"
 """What only the account that did something before may go on with: the owner's own."""
 SIGNED, NOT_OFFERED = "signed address", "not offered"
 
-CALLERS = ("anonymous", "stranger", "reader", "writer", "owner-read-token", "owner")
+CALLERS = ("anonymous", "stranger", "reader", "writer", "owner", "owner-read-token")
 STRANGERS = ("anonymous", "stranger")
 VISIBILITIES = ("public", "protected", "private")
-MEMBERS = {"reader": "read", "writer": "write", "owner": "admin"}
+MEMBERS: dict[str, MemberRole] = {"reader": "read", "writer": "write", "owner": "admin"}
+_TOKEN_ROLES: dict[str, TokenRole] = {"owner-read-token": "read"}
 SECRET = b"secret words"
 """What every file of every repository holds, and no refusal."""
 ABSENT = "r9999"
@@ -67,9 +69,12 @@ def all_routes() -> list[Route]:
         return asyncio.run(collect(Path(folder)))
 
 
-def anonymised(answer: httpx.Response) -> str:
-    """The body without what is different in every answer, and without names of repositories."""
-    return re.sub(r"r\d{4}(?!\d)", "NAME", re.sub(r"nonce-[\w-]+", "", answer.text))
+def anonymised(text: str) -> str:
+    """A text without what is different in every answer: nonces, names of repositories, and hashes of their content."""
+    return _CHANGING.sub("*", text)
+
+
+_CHANGING = re.compile(r"nonce-[\w-]+|r\d{4}(?!\d)|\b[0-9a-f]{64}\b")
 
 
 class People:
@@ -78,26 +83,34 @@ class People:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.tokens = {name: f"hf_matrix{name.replace('-', '')}matrixmatrixmatrix" for name in CALLERS[1:]}
-        for name in ("stranger", *MEMBERS):
-            self.command("create-user", f"m-{name}")
-        for name, token in self.tokens.items():
-            role = "read" if name.endswith("read-token") else "write"
-            self.command("create-token", account_of(name), "--role", role, "--value", token)
+        asyncio.run(self._join())
+        self.plain = httpx.Client(base_url=server.url, headers={"X-Request-Id": "matrix"}, timeout=60)
+        """For requests that carry credentials of their own."""
         self.clients = {
             name: httpx.Client(base_url=server.url, headers=self._headers(name), timeout=60) for name in CALLERS
         }
 
     def organization(self, name: str) -> None:
         """An organisation in which everyone but the stranger has the role of their name."""
-        members = [word for member, role in MEMBERS.items() for word in ("--member", f"m-{member}:{role}")]
-        self.command("create-org", name, *members)
+        asyncio.run(self._found(name))
 
-    def command(self, *words: str) -> None:
-        """An administrator's command."""
-        self.server.command("admin", *words, "--data", str(self.server.data))
+    async def _join(self) -> None:
+        async with await Services.open(Settings(data=self.server.data)) as services:
+            for caller, token in self.tokens.items():
+                name, role = account_of(caller), _TOKEN_ROLES.get(caller, "write")
+                if name == f"m-{caller}":
+                    await services.accounts.create_user(name)
+                account = await services.accounts.find(name)
+                await services.accounts.create_token(account.id, name=caller, role=role, value=token)
+
+    async def _found(self, name: str) -> None:
+        async with await Services.open(Settings(data=self.server.data)) as services:
+            members = {f"m-{member}": role for member, role in MEMBERS.items()}
+            await services.accounts.create_organization(name, members=members)
 
     def close(self) -> None:
         """Close all connections."""
+        self.plain.close()
         for client in self.clients.values():
             client.close()
 
