@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.system.house import ABSENT, CALLERS, SECRET, STRANGERS, VISIBILITIES, People, all_routes, anonymised
-from tests.system.operations import OPERATIONS
+from tests.system.operations.catalogue import OPERATIONS
 from tests.system.operations.model import Annex, Ask, Operation, key_of
 from tests.system.test_permission_matrix import ROUTES
 

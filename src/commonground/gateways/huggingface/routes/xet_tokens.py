@@ -28,10 +28,12 @@ class XetTokenRoutes:
         ]
 
     async def read(self, request: Request) -> Response:
-        """A token that reads the files of this repository."""
+        """A token that reads the files of this repository. It names no account: that would open whatever the caller
+        has uploaded elsewhere, also to a caller who came with a link or a token for this repository alone.
+        """
         caller, repository = await self._context.opened(request)
         await self._context.repositories.check_files(caller, repository)
-        return self._issue(request, caller.account_id, repository.id, write=False)
+        return self._issue(request, None, repository.id, write=False)
 
     async def write(self, request: Request) -> Response:
         """A token that reads and uploads."""
