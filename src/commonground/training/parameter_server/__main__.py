@@ -16,7 +16,7 @@ from commonground.training.parameter_server.server import Server
 
 
 def main() -> None:
-    """Serve until standard input ends."""
+    """Serve until standard input ends; a step and its snapshot are finished."""
     try:
         server = Server(msgspec.json.decode(sys.stdin.readline(), type=ShardConfiguration))
     except (CommongroundError, msgspec.MsgspecError, OSError) as error:
@@ -24,14 +24,17 @@ def main() -> None:
     threading.Thread(target=_watch, args=[server], daemon=True).start()
     sys.stdout.write(server.address + "\n")
     sys.stdout.flush()
-    server.run()
+    try:
+        server.run()
+    except CommongroundError as error:
+        sys.exit(str(error))
+    os._exit(0)  # threads may wait for workers that will not answer
 
 
 def _watch(server: Server) -> None:
     while os.read(sys.stdin.fileno(), 4096):
         pass
     server.stop()
-    os._exit(0)  # threads may wait for workers that will not answer
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     workers: int = msgspec.field(default=1)
     codec: CodecName = "fp32"
     top_k: float = 0.01
-    chunk: int = 65_536
-    """elements a frame carries on a socket; 65,536 float32 are 256 KiB, which stay in cache from arrival to answer"""
+    chunk: int = 262_144
+    """elements a frame carries on a socket; 262,144 float32 are 1 MiB, which stay in cache from arrival to answer"""
     staleness_scale: StalenessScale = "none"
     staleness_bound: int | None = None
     heartbeat: float = 10.0

@@ -145,4 +145,7 @@ class Server:
 
     def _stepped(self, step: int) -> None:
         if self.snapshots and self.options.snapshot_every and step % self.options.snapshot_every == 0:
-            self.snapshots.save(self.shard, step, self._extra())
+            try:
+                self.snapshots.save(self.shard, step, self._extra())
+            except OSError as error:  # a full disk does not end the training; the snapshot before stays
+                log.error("no snapshot", step=step, reason=str(error))
