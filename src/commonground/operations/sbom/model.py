@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import msgspec
 
 from commonground.accounts.model import SEGMENTS, RepositoryKind
-from commonground.operations.manifest import ManifestFile
+from commonground.operations.manifest.model import ManifestFile
 
 Format = Literal["cyclonedx", "spdx"]
 

@@ -6,7 +6,7 @@ from commonground.hub.repositories.model import Repository
 from commonground.hub.revisions.service import Revisions
 from commonground.operations.cards import card_of
 from commonground.operations.licences import licences
-from commonground.operations.manifest import manifest_files
+from commonground.operations.manifest.service import manifest_files
 from commonground.operations.sbom import cyclonedx, spdx
 from commonground.operations.sbom.model import Bill, Format, from_card, texts
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from commonground.accounts.model import RepositoryKind
-from commonground.operations.manifest import ManifestFile
+from commonground.operations.manifest.model import ManifestFile
 
 PATH = "/schemas/manifest/v1.json"
 

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from commonground.errors import InvalidSignature
-from commonground.operations.manifest import ManifestFile
+from commonground.operations.manifest.model import ManifestFile
 
 SIGNATURE_FILE = "model.sig"
 STATEMENT = "https://in-toto.io/Statement/v1"

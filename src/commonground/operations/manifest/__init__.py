@@ -1,0 +1,1 @@
+"""What a revision consists of: every file with its size and SHA-256."""
