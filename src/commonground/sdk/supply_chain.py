@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from commonground.errors import InvalidSignature
 from commonground.gateways.native import wire
-from commonground.operations.manifest import ManifestFile
+from commonground.operations.manifest.model import ManifestFile
 from commonground.operations.schemas.catalogue import Name
 from commonground.operations.schemas.manifest import PATH as SCHEMA
 from commonground.operations.schemas.manifest import Manifest

@@ -15,7 +15,7 @@ from commonground.gateways.croissant.analysis import Analysis, Table
 from commonground.gateways.croissant.columns import Column
 from commonground.gateways.croissant.splits import Group
 from commonground.hub.repositories.model import Repository
-from commonground.operations.manifest import ManifestFile
+from commonground.operations.manifest.model import ManifestFile
 from commonground.sdk.hub import Hub
 from tests.sdk.live import TOKENS
 

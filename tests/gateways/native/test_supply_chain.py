@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from commonground.gateways.native.routes import supply_chain
-from commonground.operations.manifest import ManifestFile
+from commonground.operations.manifest.model import ManifestFile
 from commonground.operations.sbom import service
 from commonground.operations.signing.bundle import sign
 from commonground.operations.signing.keys import PrivateKey

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from spdx_python_model import v3_0_1 as spdx
 
 from commonground.accounts.model import RepositoryKind
-from commonground.operations.manifest import ManifestFile
+from commonground.operations.manifest.model import ManifestFile
 from commonground.operations.sbom.model import Bill, Metric, from_card
 from commonground.operations.sbom.service import document
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commonground.errors import InvalidSignature
-from commonground.operations.manifest import ManifestFile
+from commonground.operations.manifest.model import ManifestFile
 from commonground.operations.signing.bundle import sign, verify
 from commonground.operations.signing.keys import PrivateKey, PublicKey
 from commonground.operations.signing.statement import differences, make_statement

@@ -13,7 +13,7 @@ from commonground.gateways.croissant.analysis import Analysis, Table
 from commonground.gateways.croissant.columns import Column
 from commonground.gateways.croissant.document import document
 from commonground.gateways.croissant.splits import Group
-from commonground.operations.manifest import ManifestFile
+from commonground.operations.manifest.model import ManifestFile
 from commonground.operations.validation.croissant import check, recommendations
 from tests.gateways.croissant.test_gateway import ASKED
 

@@ -16,7 +16,8 @@ from commonground.hub.repositories.model import Repository
 from commonground.hub.revisions.model import Entry
 from commonground.hub.revisions.service import Revisions
 from commonground.operations.cards import card_of
-from commonground.operations.manifest import ManifestFile, is_content
+from commonground.operations.manifest.model import ManifestFile
+from commonground.operations.manifest.service import is_content
 
 FILES = 1_000
 """Most files of a description; tables come first."""

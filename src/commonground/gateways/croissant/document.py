@@ -14,7 +14,7 @@ from commonground.gateways.croissant.columns import Column
 from commonground.gateways.croissant.formats import encoding_format
 from commonground.hub.repositories.model import Repository
 from commonground.operations.licences import licences, spdx_identifier
-from commonground.operations.manifest import ManifestFile
+from commonground.operations.manifest.model import ManifestFile
 
 CONTEXT = {
     "@language": "en",

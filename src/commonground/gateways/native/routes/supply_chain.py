@@ -21,7 +21,8 @@ from commonground.http.parameters import read_query
 from commonground.http.responses import json_response
 from commonground.http.routing import Route
 from commonground.hub.repositories.model import Repository
-from commonground.operations.manifest import ManifestFile, manifest_files, manifest_page
+from commonground.operations.manifest.model import ManifestFile
+from commonground.operations.manifest.service import manifest_files, manifest_page
 from commonground.operations.sbom.service import bill_of, document
 from commonground.operations.signing.bundle import LIMIT, verify
 from commonground.operations.signing.keys import PublicKey
