@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from commonground import settings as configuration
 from commonground import telemetry
+from commonground.compute.runs.worker import RunWorker
 from commonground.database.tasks import Worker
 from commonground.errors import CommongroundError
 from commonground.first_start import tell_first_administrator
@@ -21,7 +22,7 @@ from commonground.http.routing import Route, Router
 from commonground.services import Services
 from commonground.settings import START, Settings
 from commonground.store.model import XORBS
-from commonground.upkeep import task_handlers, upkeep
+from commonground.upkeep import run_worker, task_handlers, upkeep
 from commonground.web.pages import Web
 
 FLUSH_SECONDS = 5.0
@@ -57,7 +58,8 @@ class _Server:
         self._settings = settings
         self._services: Services | None = None
         self._worker: Worker | None = None
-        self._working: asyncio.Task[None] | None = None
+        self._run_worker: RunWorker | None = None
+        self._working: list[asyncio.Task[None]] = []
         self._repeating: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -76,7 +78,8 @@ class _Server:
             self._worker = Worker(
                 services.database, task_handlers(services), grace_seconds=float(self._settings.drain_seconds)
             )
-            self._working = asyncio.create_task(self._worker.run())
+            self._run_worker = run_worker(services)
+            self._working = [asyncio.create_task(worker.run()) for worker in (self._worker, self._run_worker)]
 
     def _repeat(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
         self._repeating.append(asyncio.create_task(_repeatedly(seconds, work)))
@@ -86,9 +89,10 @@ class _Server:
         for task in self._repeating:
             task.cancel()
         await asyncio.gather(*self._repeating, return_exceptions=True)
-        if self._worker is not None and self._working is not None:
-            self._worker.stop()
-            await self._working
+        for worker in (self._worker, self._run_worker):
+            if worker is not None:
+                worker.stop()
+        await asyncio.gather(*self._working)
         if self._services is not None:
             await self._services.repositories.flush_downloads()
             await self._services.close()

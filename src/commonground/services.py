@@ -9,6 +9,7 @@ from commonground.accounts.access_keys import AccessKeys
 from commonground.accounts.service import Accounts
 from commonground.accounts.signing import Signer, master_key
 from commonground.community.likes.service import Likes
+from commonground.compute.runs.service import Runs
 from commonground.database import Database
 from commonground.database.migrations import migrate
 from commonground.hub.archives.service import Archives
@@ -38,6 +39,7 @@ class Services:
     revisions: Revisions
     archives: Archives
     likes: Likes
+    runs: Runs
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -64,6 +66,7 @@ class Services:
             revisions=revisions,
             archives=Archives(revisions, store, settings.memory_cache_bytes // 4),
             likes=Likes(database, repositories),
+            runs=Runs(database, repositories, revisions, settings),
         )
 
     async def close(self) -> None:

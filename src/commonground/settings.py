@@ -63,6 +63,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 86_400
     token_seconds: Annotated[int, _doc("Lifetime of the short-lived tokens handed to transfer clients.", 1)] = 3600
     session_days: Annotated[int, _doc("Days until a browser session ends.", 1)] = 30
+    runs_by: Annotated[
+        Literal["nobody", "administrators", "users"], _doc("Who may execute commands on the machines of the workers.")
+    ] = "administrators"
+    run_cpus: Annotated[int, _doc("CPUs a worker gives to runs; 0: all of its machine.", 0)] = 0
+    run_memory: Annotated[int, _doc("Memory a worker gives to runs, in bytes; 0: all of its machine.", 0)] = 0
+    run_gpus: Annotated[int, _doc("GPUs a worker gives to runs.", 0)] = 0
+    run_slots: Annotated[int, _doc("Runs a worker executes at once.", 0)] = 8
     drain_seconds: Annotated[int, _doc("How long requests may finish after SIGTERM.", 0)] = 20
 
     @property

@@ -2,6 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 
+from commonground.compute.launchers.local import LocalLauncher
+from commonground.compute.runs.attempt import Tools
+from commonground.compute.runs.publishing import Publishing
+from commonground.compute.runs.worker import RunWorker, machine
+from commonground.compute.runs.workspace import Inputs
 from commonground.database import events
 from commonground.database.clock import now_ms
 from commonground.database.tasks import Handler, Running
@@ -23,6 +28,20 @@ def task_handlers(services: Services) -> dict[str, Handler]:
 
     weights = WeightsTask(services.database, WeightsReader(services.revisions), services.repositories.by_id)
     return {**services.store.task_handlers(), READ_WEIGHTS: weights, REINDEX: reindex}
+
+
+def run_worker(services: Services, **options: float) -> RunWorker:
+    """What executes runs, on what the settings give to them; ``options`` are those of :class:`RunWorker`."""
+    settings, repositories, revisions = services.settings, services.repositories, services.revisions
+    tools = Tools(
+        runs=services.runs,
+        inputs=Inputs(repositories, revisions),
+        publishing=Publishing(services.accounts, repositories, revisions, services.store, services.runs),
+        launchers={"local": LocalLauncher()},
+        root=settings.data.absolute() / "runs",
+    )
+    given = settings.run_cpus, settings.run_memory, settings.run_gpus, settings.run_slots
+    return RunWorker(tools, machine(*given, share=settings.workers), services.database.signals, **options)
 
 
 def upkeep(services: Services) -> list[Callable[[], Awaitable[object]]]:

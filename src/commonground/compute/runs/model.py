@@ -1,0 +1,230 @@
+"""What a run is. Times are UTC milliseconds, durations seconds, sizes bytes, commits 40 hex digits."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from commonground.accounts.model import RepositoryKind
+
+State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Stream = Literal["stdout", "stderr", "system"]
+ENDED: tuple[State, ...] = ("succeeded", "failed", "cancelled")
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}$")]
+Edge = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
+Address = Annotated[str, Meta(min_length=1, max_length=4096)]
+Text = Annotated[str, Meta(max_length=32_768)]
+
+
+class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A value that is named, never written: the worker looks it up when the run starts."""
+
+    secret: Edge
+
+
+class Resources(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What each process needs, and how many there are; all of them start or none (gang)."""
+
+    workers: Annotated[int, Meta(ge=1, le=1024)] = 1
+    servers: Annotated[int, Meta(ge=0, le=1024)] = 0
+    cpus: Annotated[float, Meta(gt=0, le=4096)] = 1.0
+    gpus: Annotated[int, Meta(ge=0, le=1024)] = 0
+    memory: Annotated[int, Meta(ge=0)] = 0
+
+    @property
+    def total(self) -> "Capacity":
+        """What all processes need together; GPUs are the workers'."""
+        processes = self.workers + self.servers
+        return Capacity(cpus=self.cpus * processes, memory=self.memory * processes, gpus=self.gpus * self.workers)
+
+
+class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What happens when something fails. A run that shows no sign of life (a line, a metric, a heartbeat) for
+    ``heartbeat`` seconds is frozen; ``None``: silence is allowed. ``timeout`` bounds one attempt.
+    """
+
+    max_restarts: Annotated[int, Meta(ge=0, le=1000)] = 3
+    heartbeat: Annotated[float, Meta(gt=0)] | None = None
+    timeout: Annotated[float, Meta(gt=0)] = 86_400.0
+
+
+class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Higher ``priority`` first; then the ``group`` that uses least."""
+
+    priority: Annotated[int, Meta(ge=-1000, le=1000)] = 0
+    group: Name = "default"
+
+
+class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is to be executed. Made by :func:`commonground.compute.runs.spec.parse`. ``options`` is for the kind."""
+
+    name: Name = "run"
+    kind: Name = "task"
+    run: Text | None = None
+    entry: Annotated[str, Meta(pattern=r"^[A-Za-z_][\w.]{0,255}:[A-Za-z_]\w{0,127}$")] | None = None
+    inputs: Annotated[dict[Edge, Address], Meta(max_length=64)] = {}
+    outputs: Annotated[dict[Edge, Address], Meta(max_length=64)] = {}
+    environment: Annotated[dict[Variable, Text | Secret], Meta(max_length=256)] = {}
+    options: dict[str, Any] = {}
+    resources: Resources = Resources()
+    fault: Fault = Fault()
+    queue: Queue = Queue()
+    engine: Name = "local"
+    seed: Annotated[int, Meta(ge=0, lt=2**32)] | None = None
+
+
+class Capacity(msgspec.Struct, frozen=True, kw_only=True):
+    """An amount of what machines have; ``slots`` is the number of runs."""
+
+    cpus: float = 0.0
+    memory: int = 0
+    gpus: int = 0
+    slots: int = 1
+
+    def fits(self, room: "Capacity") -> bool:
+        """Whether there is enough in ``room``."""
+        return all(getattr(self, name) <= getattr(room, name) + 1e-9 for name in self.__struct_fields__)
+
+    def __add__(self, other: "Capacity") -> "Capacity":
+        return Capacity(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
+
+    def __sub__(self, other: "Capacity") -> "Capacity":
+        return Capacity(**{name: getattr(self, name) - getattr(other, name) for name in self.__struct_fields__})
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker has in ``total`` and what of it is ``free``, and the engines it can start processes on."""
+
+    free: Capacity
+    total: Capacity
+    engines: tuple[str, ...] = ("local",)
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """An input or an output: a path of a repository, and the commit once it is known. ``repository`` is
+    ``owner/name``; empty where the caller may not know of it.
+    """
+
+    name: str
+    kind: RepositoryKind | None = None
+    repository: str = ""
+    repository_id: int = 0
+    commit: str | None = None
+    path: str = ""
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """A run as stored. ``attempt`` counts from 1 once it was claimed; times are UTC milliseconds."""
+
+    id: int
+    name: str
+    kind: str
+    engine: str
+    state: State
+    owner: str
+    owner_id: int
+    spec: Spec
+    seed: int
+    priority: int = 0
+    attempt: int = 0
+    last_attempt: int = 1
+    worker: str | None = None
+    environment: dict[str, Any] = {}
+    exit_code: int | None = None
+    error: str | None = None
+    cpu_seconds: float = 0.0
+    bytes_read: int = 0
+    bytes_written: int = 0
+    created_at: int = 0
+    started_at: int | None = None
+    finished_at: int | None = None
+    inputs: tuple[Link, ...] = ()
+    outputs: tuple[Link, ...] = ()
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """A run while a worker holds it; ``fence`` names the lease every write is made under."""
+
+    run: Run
+    fence: int
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How an attempt ended. ``final``: trying again is pointless."""
+
+    exit_code: int | None = None
+    error: str | None = None
+    final: bool = False
+    cpu_seconds: float = 0.0
+    bytes_read: int = 0
+    bytes_written: int = 0
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether nothing went wrong."""
+        return self.error is None
+
+
+class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which runs to list, newest first; ``before`` continues a list."""
+
+    state: State | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+class LogBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """Whole lines of a run's output; ``number`` counts from 1 without gaps."""
+
+    number: int
+    stream: Stream
+    time: int
+    text: str
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """One value of a metric; ``id`` is its place in the list."""
+
+    key: Annotated[str, Meta(min_length=1, max_length=128)]
+    value: float
+    step: Annotated[int, Meta(ge=-(2**62), le=2**62)] = 0
+    time: int = 0
+    id: int = 0
+
+
+class RevisionNode(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="revision"):
+    """A revision in the lineage."""
+
+    id: str
+    kind: RepositoryKind
+    repository: str
+    commit: str
+
+
+class RunNode(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="run"):
+    """A run in the lineage; who owns it and what it ran is not told."""
+
+    id: str
+    run: int
+    name: str
+    kind: str
+    state: State
+    finished_at: int | None = None
+
+
+class Arrow(msgspec.Struct, frozen=True, kw_only=True):
+    """``source`` went into ``target``: node ids; ``name`` is that of the input or output."""
+
+    source: str
+    target: str
+    name: str
+
+
+class Graph(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a revision comes from and what was made of it. ``complete`` is false where it was cut."""
+
+    nodes: list[RevisionNode | RunNode]
+    arrows: list[Arrow]
+    complete: bool = True

@@ -1,0 +1,182 @@
+"""SQL of runs: what was stored about them, their logs, metrics and lineage."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, Table, bindparam, func, insert, select, update
+
+from commonground.compute.runs.model import Link, LogBlock, Point, Run, RunQuery, Spec
+from commonground.database.schema.accounts import account
+from commonground.database.schema.hub import repository
+from commonground.database.schema.runs import run as table
+from commonground.database.schema.runs import run_input, run_log, run_metric, run_output
+from commonground.database.signals import signal
+
+LOG_SIGNAL = "run.log"
+NO_ID = 2**63 - 1  # above every id
+
+_PLAIN = [name for name in Run.__struct_fields__ if name not in {"owner", "spec", "environment", "inputs", "outputs"}]
+_RUNS = select(table, account.c.name.label("owner")).join(account, account.c.id == table.c.owner_id)
+_ADD = insert(table).returning(table.c.id)
+_LOGGED = (
+    update(table)
+    .where(table.c.id == bindparam("run_id"))
+    .values(logged=table.c.logged + bindparam("size"))
+    .returning(table.c.logged)
+)
+_NEXT_BLOCK = select(func.coalesce(func.max(run_log.c.number), 0) + 1).where(run_log.c.run_id == bindparam("run_id"))
+_LOGS = (
+    select(run_log)
+    .where(run_log.c.run_id == bindparam("run_id"), run_log.c.number > bindparam("after"))
+    .order_by(run_log.c.number)
+    .limit(bindparam("most"))
+)
+_POINTS = (
+    select(run_metric)
+    .where(run_metric.c.run_id == bindparam("run_id"), run_metric.c.id > bindparam("after"))
+    .order_by(run_metric.c.id)
+    .limit(bindparam("most"))
+)
+_POINTS_OF_KEYS = _POINTS.where(run_metric.c.key.in_(bindparam("keys", expanding=True)))
+
+
+def _links(edge: Table) -> Any:
+    named = (account.c.name + "/" + repository.c.name).label("repository")
+    return (
+        select(edge, repository.c.kind, named)
+        .outerjoin(repository, repository.c.id == edge.c.repository_id)
+        .outerjoin(account, account.c.id == repository.c.owner_id)
+        .order_by(edge.c.run_id, edge.c.name)
+    )
+
+
+_EDGES = {"inputs": run_input, "outputs": run_output}
+_LINKS = {
+    name: _links(edge).where(edge.c.run_id.in_(bindparam("runs", expanding=True))) for name, edge in _EDGES.items()
+}
+_TOUCHING = {
+    name: select(edge.c.run_id)
+    .where(edge.c.repository_id == bindparam("repository"), edge.c.commit == bindparam("sha"))
+    .order_by(edge.c.run_id)
+    .limit(bindparam("most"))
+    for name, edge in _EDGES.items()
+}
+
+
+def add(connection: Connection, values: Mapping[str, Any], inputs: Iterable[Link], outputs: Iterable[Link]) -> int:
+    """Store a run with its edges; its id."""
+    run_id: int = connection.execute(_ADD, values).scalar_one()
+    for edge, links in ((run_input, inputs), (run_output, outputs)):
+        rows = [_edge(run_id, link) for link in links]
+        if rows:
+            connection.execute(insert(edge), rows)
+    return run_id
+
+
+def _edge(run_id: int, link: Link) -> dict[str, Any]:
+    commit = bytes.fromhex(link.commit) if link.commit else None
+    return {
+        "run_id": run_id, "name": link.name, "repository_id": link.repository_id, "commit": commit, "path": link.path
+    }  # fmt: skip
+
+
+def find(connection: Connection, run_id: int) -> Run | None:
+    """The run with this id."""
+    found = by_ids(connection, [run_id])
+    return found[0] if found else None
+
+
+def by_ids(connection: Connection, run_ids: Sequence[int]) -> list[Run]:
+    """The runs with these ids that exist, by id."""
+    return _runs(connection, _RUNS.where(table.c.id.in_(run_ids)).order_by(table.c.id))
+
+
+def newest(connection: Connection, owner_id: int | None, query: RunQuery) -> list[Run]:
+    """A page of runs, newest first: of one account, or of all."""
+    statement = _RUNS.where(table.c.id < (NO_ID if query.before is None else query.before))
+    if owner_id is not None:
+        statement = statement.where(table.c.owner_id == owner_id)
+    if query.state is not None:
+        statement = statement.where(table.c.state == query.state)
+    return _runs(connection, statement.order_by(table.c.id.desc()).limit(query.limit))
+
+
+def _runs(connection: Connection, statement: Any) -> list[Run]:
+    rows = connection.execute(statement).mappings().all()
+    edges = {name: _links_of(connection, name, [row["id"] for row in rows]) for name in _LINKS}
+    return [_run(row, {name: tuple(found.get(row["id"], ())) for name, found in edges.items()}) for row in rows]
+
+
+def _links_of(connection: Connection, name: str, run_ids: Sequence[int]) -> dict[int, list[Link]]:
+    found: dict[int, list[Link]] = {}
+    for row in connection.execute(_LINKS[name], {"runs": list(run_ids)}).mappings():
+        found.setdefault(row["run_id"], []).append(
+            Link(
+                name=row["name"],
+                kind=row["kind"],
+                repository=row["repository"] or "",
+                repository_id=row["repository_id"],
+                commit=row["commit"].hex() if row["commit"] else None,
+                path=row["path"],
+            )
+        )
+    return found
+
+
+def _run(row: RowMapping, edges: Mapping[str, Any]) -> Run:
+    return Run(
+        owner=row["owner"],
+        spec=msgspec.json.decode(row["spec"], type=Spec),
+        environment=msgspec.json.decode(row["environment"] or "{}"),
+        **{name: row[name] for name in _PLAIN},
+        **edges,
+    )
+
+
+def touching(connection: Connection, side: str, repository_id: int, commit: bytes, limit: int) -> list[int]:
+    """Ids of the runs that have a revision among their ``"inputs"`` or ``"outputs"``."""
+    values = {"repository": repository_id, "sha": commit, "most": limit}
+    return list(connection.execute(_TOUCHING[side], values).scalars())
+
+
+def add_log(connection: Connection, run_id: int, stream: str, texts: Sequence[str], now: int) -> None:
+    """Append blocks of log."""
+    number: int = connection.execute(_NEXT_BLOCK, {"run_id": run_id}).scalar_one()
+    rows = [
+        {"run_id": run_id, "number": number + place, "stream": stream, "text": text, "time": now}
+        for place, text in enumerate(texts)
+    ]
+    connection.execute(insert(run_log), rows)
+    signal(connection, LOG_SIGNAL)
+
+
+def count_logged(connection: Connection, run_id: int, size: int) -> int:
+    """Note that ``size`` more bytes of log are kept; how many there are now."""
+    total: int = connection.execute(_LOGGED, {"run_id": run_id, "size": size}).scalar_one()
+    return total
+
+
+def logs(connection: Connection, run_id: int, after: int, limit: int) -> list[LogBlock]:
+    """Blocks behind number ``after``."""
+    rows = connection.execute(_LOGS, {"run_id": run_id, "after": after, "most": limit}).mappings()
+    return [LogBlock(**{name: row[name] for name in LogBlock.__struct_fields__}) for row in rows]
+
+
+def add_metrics(connection: Connection, run_id: int, points: Iterable[Point]) -> None:
+    """Append values of metrics."""
+    rows = [
+        {"run_id": run_id, "key": point.key, "step": point.step, "value": point.value, "time": point.time}
+        for point in points
+    ]
+    connection.execute(insert(run_metric), rows)
+
+
+def metrics(connection: Connection, run_id: int, keys: Sequence[str], after: int, limit: int) -> list[Point]:
+    """Values behind the id ``after``, of some metrics or of all."""
+    values: dict[str, Any] = {"run_id": run_id, "after": after, "most": limit}
+    statement = _POINTS
+    if keys:
+        statement, values = _POINTS_OF_KEYS, {**values, "keys": list(keys)}
+    rows = connection.execute(statement, values).mappings()
+    return [Point(**{name: row[name] for name in Point.__struct_fields__}) for row in rows]
