@@ -3,10 +3,14 @@
 import sys
 import time
 
-from bench import protocols, store
+from bench import compute, protocols, store
 from bench.report import Measure, write
 
-AREAS: dict[str, dict[str, Measure]] = {"store": store.MEASURES, "protocols": protocols.MEASURES}
+AREAS: dict[str, dict[str, Measure]] = {
+    "store": store.MEASURES,
+    "protocols": protocols.MEASURES,
+    "compute": compute.MEASURES,
+}
 
 
 def main(arguments: list[str]) -> None:

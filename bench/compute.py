@@ -1,0 +1,107 @@
+"""The measures of area ``compute``: the parameter server beside the memory and the machine it runs on."""
+
+import multiprocessing
+import statistics
+import time
+from collections.abc import Callable
+from multiprocessing.synchronize import Barrier
+from typing import Any
+
+import numpy as np
+
+from bench.report import Measure, Row, interleave, row
+from commonground.training.parameter_server import SGD, Options, ParameterServer, Worker
+from commonground.training.parameter_server.configuration import split
+from commonground.training.parameter_server.shard import Shard
+from commonground.training.parameter_server.shared_memory import Segment
+
+PARAMETERS = 10_000_000
+WARM_UP, STEPS = 3, 15
+DECAY = np.float32(0.1)
+SPAWN = multiprocessing.get_context("spawn")
+
+
+def shared_memory() -> list[Row]:
+    """Two workers on one host, beside the same passes over memory by two processes that never wait for each other.
+
+    A step: each worker reads the weights and writes its gradient; then both gradients and the weights are read and the weights
+    written. The limit does just that, each process its gradient and half of the update.
+    """
+    ours, limit = interleave(lambda: _served(2, shards=2, shared=True), _memory_limit)
+    ratios = [a / b for a, b in zip(ours, limit, strict=True)]
+    return [
+        row("ps_shm_10m_n2_of_memory_limit", ratios, "ratio", "higher"),
+        row("ps_shm_10m_n2_steps", ours, "steps/s", "higher", {"memory_limit": statistics.median(limit)}),
+    ]
+
+
+def sockets() -> list[Row]:
+    """One and two workers over TCP on the loopback."""
+    return [
+        row(f"ps_tcp_10m_n{workers}_steps", [_served(workers, 1, shared=False) for _ in range(3)], "steps/s", "higher")
+        for workers in (1, 2)
+    ]
+
+
+def _served(workers: int, shards: int, shared: bool) -> float:
+    """Steps per second of a synchronous parameter server."""
+    options = Options(workers=workers, optimizer=SGD(0.1))
+    with ParameterServer(np.ones(PARAMETERS, np.float32), options, shards=shards) as server:
+        return _steps_per_second(_work, workers, server.address, server.token, shared)
+
+
+def _memory_limit() -> float:
+    segment = Segment.create(PARAMETERS, 2)
+    segment.weights[:] = 1
+    try:
+        return _steps_per_second(_touch, 2, segment.path)
+    finally:
+        segment.close()
+
+
+def _steps_per_second(target: Callable[..., None], processes: int, *arguments: object) -> float:
+    """Run ``target(rank, start, seconds, *arguments)`` in processes; of the slowest."""
+    start, seconds = SPAWN.Barrier(processes), SPAWN.SimpleQueue()
+    running = [SPAWN.Process(target=target, args=(rank, start, seconds, *arguments)) for rank in range(processes)]
+    for process in running:
+        process.start()
+    slowest = max(seconds.get() for _ in running)
+    for process in running:
+        process.join()
+    return float(STEPS / slowest)
+
+
+def _timed(step: Callable[[], None], start: Barrier, seconds: Any) -> None:
+    for _ in range(WARM_UP):
+        step()
+    start.wait()
+    began = time.perf_counter()
+    for _ in range(STEPS):
+        step()
+    seconds.put(time.perf_counter() - began)
+
+
+def _work(rank: int, start: Barrier, seconds: Any, address: str, token: str, shared: bool) -> None:
+    with Worker(address, rank, token, shared_memory=shared) as worker:
+
+        def step() -> None:
+            np.multiply(worker.weights, DECAY, out=worker.gradient)
+            worker.push_pull()
+
+        _timed(step, start, seconds)
+
+
+def _touch(rank: int, start: Barrier, seconds: Any, path: str) -> None:
+    segment = Segment.open(path)
+    own, gradients = segment.gradient(rank), [segment.gradient(0), segment.gradient(1)]
+    first, last = split(PARAMETERS, 2)[rank]
+    shard = Shard(segment.weights[first:last], Options(workers=2, optimizer=SGD(0.1)))
+
+    def step() -> None:
+        np.multiply(segment.weights, DECAY, out=own)
+        shard.apply(0, [(index, gradient[first:last]) for index, gradient in enumerate(gradients)])
+
+    _timed(step, start, seconds)
+
+
+MEASURES: dict[str, Measure] = {"ps_shm": shared_memory, "ps_tcp": sockets}
