@@ -7,7 +7,18 @@ somebody says what it needs.
 import httpx
 import pytest
 
-from tests.system.house import ABSENT, CALLERS, SECRET, STRANGERS, VISIBILITIES, People, all_routes, anonymised
+from tests.system.house import (
+    ABSENT,
+    CALLERS,
+    READ,
+    SECRET,
+    STRANGERS,
+    TAKE,
+    VISIBILITIES,
+    People,
+    all_routes,
+    anonymised,
+)
 from tests.system.operations.catalogue import OPERATIONS
 from tests.system.operations.model import Annex, Ask, Operation, key_of
 from tests.system.test_permission_matrix import ROUTES
@@ -79,6 +90,15 @@ OPEN: dict[str, tuple[str, ...]] = {
 }
 """Routes that concern no repository, by why they do not."""
 
+NAMES_ONLY = {
+    "HEAD /s3/{bucket}",
+    *(f"GET /s3/{{bucket}} [S3 GetBucket{what}]" for what in ("Acl", "Location", "Versioning")),
+    "GET /s3/{bucket} [S3 configurations no bucket has]",
+    *(f"GET /s3/{{bucket}}/{{key*}} [S3 GetObject{what}]" for what in ("Acl", "Tagging")),
+    *(f"POST /mcp {tool}" for tool in ("list_files", "list_commits", "compare {'base': 'main', 'head': 'v1'}")),
+}
+"""What says nothing, or no more than the names of files, which are on the page of a gated repository, too."""
+
 CHANGING = {"date", "connection", "content-length", "location", "docker-upload-uuid", "x-request-id"}
 """Headers that are different in every answer, or depend on the name that was asked for."""
 
@@ -144,6 +164,23 @@ def test_what_was_said_in_public_is_not_told_of_what_is_private_or_gone(annex: A
                 for caller in STRANGERS:
                     ask = Ask(annex, caller, "model", name, may=False)
                     assert operation.refuses(ask, operation.call(ask)), f"{operation} tells {caller} of what is {end}"
+
+
+@pytest.mark.parametrize("kind", ["model", "dataset"])
+def test_files_of_a_gated_repository_are_for_those_who_were_let_in(annex: Annex, kind: str) -> None:
+    name = annex.furnished(kind, "public")
+    gated = annex.callers["owner"].put(f"/api/{kind}s/annex/{name}/settings", json={"gated": "manual"})
+    gated.raise_for_status()
+    wrong = []
+    for operation in OPERATIONS:
+        if operation.kind == kind and operation.need in {READ, TAKE}:
+            for caller in STRANGERS:
+                ask = Ask(annex, caller, kind, name, may=False)
+                answer = operation.call(ask)
+                if not (operation.refuses(ask, answer) or answer.status_code == 501 or str(operation) in NAMES_ONLY):
+                    wrong.append(f"{operation} for {caller}: {answer.status_code} {answer.text[:200]}")
+                assert SECRET not in answer.content
+    assert not wrong
 
 
 def test_strangers_are_not_told_how_much_an_organisation_keeps_in_private(annex: Annex) -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import httpx
 
 from commonground.http.routing import Route
-from tests.system.house import SECRET, House, People, account_of, allowed
+from tests.system.house import ABSENT, SECRET, House, People, account_of, allowed
 
 WEIGHTS = "weights.bin"
 MODEL = "model.gguf"
@@ -45,6 +45,12 @@ class Annex(House):
     def files(self, kind: str, name: str) -> Mapping[str, bytes]:
         """A card in which every list of tags and every maker of cards finds something."""
         return {"README.md": CARD.format(name=name).encode() + SECRET}
+
+    def furnished(self, kind: str, visibility: str) -> str:
+        """A new repository that is like the kept ones."""
+        name = self.create(kind, visibility)
+        self._furnish(kind, name)
+        return name
 
     def _furnish(self, kind: str, name: str) -> None:
         owner, place = self.callers["owner"], f"{kind}s/annex/{name}"
@@ -83,7 +89,7 @@ class Ask:
     @property
     def exists(self) -> bool:
         """Whether there is such a repository."""
-        return self.name in self.annex.kept.values()
+        return self.name != ABSENT
 
     def send(self, method: str, path: str, **more: Any) -> httpx.Response:
         """A request, in which ``{name}`` and ``{kind}`` stand for those of the repository."""
