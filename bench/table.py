@@ -31,6 +31,12 @@ TARGETS = {
         "< 0.01",
         "growth of all that is kept while every protocol serves a 200 MB model, share of its size",
     ),
+    "planner_vtrain_cv_mape": (
+        "<= 9",
+        "error of the planner on vTrain's 109 runs of 64 to 512 GPUs, cross-validated; five shuffles",
+    ),
+    "planner_pollux_mape": ("<= 11", "error on 6 to 16 nodes after 1 to 4, mean of the six models of Pollux"),
+    "planner_tf_inside_bounds": ("1", "share of TensorFlow's parameter-server table between the planner's two bounds"),
     "kill_lost": ("0", "acknowledged commits lost, and fsck problems, after 200 x kill -9"),
 }
 

@@ -28,6 +28,7 @@ LOCAL = {
     "conformance",
 }
 LOCAL |= {"validate"}
+NESTED = {"train calibrate", "train plan"}
 """Commands that work on this machine or its data directory, without the API."""
 
 HELPERS = {
@@ -52,7 +53,8 @@ def commands() -> Iterator[tuple[str, Any]]:
         group = app[name]
         nested = [inner for inner in group if not inner.startswith("-")]
         if nested:
-            yield from ((f"{name} {inner}", group[inner].default_command) for inner in nested)
+            calling = [inner for inner in nested if f"{name} {inner}" not in NESTED]
+            yield from ((f"{name} {inner}", group[inner].default_command) for inner in calling)
         else:
             yield name, group.default_command
 

@@ -54,6 +54,7 @@ app.command("commonground.cli.fairseq2:app", name="fairseq2", help="Let fairseq2
 app.command(
     "commonground.cli.conformance:conformance", name="conformance", help="Score how well a hub speaks a protocol."
 )
+app.command("commonground.cli.train:app", name="train", help="Measure this machine, predict and run training.")
 app.command("commonground.cli.doctor:doctor", name="doctor", help="Check this machine and the data directory.")
 
 

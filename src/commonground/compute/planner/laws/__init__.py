@@ -1,0 +1,1 @@
+"""Laws with coefficients that are fitted to measured steps; their latency is bounded by a logarithm."""
