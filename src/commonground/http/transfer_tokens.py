@@ -13,7 +13,7 @@ XET = "xet"
 
 
 class XetToken(msgspec.Struct, frozen=True, kw_only=True):
-    """What a Xet token says. ``account`` is ``None`` for an anonymous reader, ``repository`` for a token that opens
+    """What a Xet token says. ``account`` is ``None`` for a reader, ``repository`` for a token that opens
     no repository; both are row ids.
     """
 
