@@ -11,4 +11,4 @@ Clock: TypeAlias = npt.NDArray[np.int64]
 
 def as_bytes(values: "np.ndarray[Any, Any]") -> memoryview:
     """The memory of a contiguous array as bytes, without a copy."""
-    return memoryview(values.view(np.uint8))  # type: ignore[arg-type]  # arrays are buffers, Python 3.11 cannot say so
+    return memoryview(values.reshape(-1).view(np.uint8))  # type: ignore[arg-type]  # arrays are buffers, Python 3.11 cannot say so

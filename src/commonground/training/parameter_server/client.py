@@ -1,7 +1,6 @@
 """The worker's side: arrays to read and write, and one call a step."""
 
 import contextlib
-import threading
 from typing import Self
 
 import numpy as np
@@ -12,6 +11,7 @@ from commonground.training.parameter_server.channel import Channel
 from commonground.training.parameter_server.exchange import exchange
 from commonground.training.parameter_server.frame import Frame, Kind
 from commonground.training.parameter_server.handshake import Choice, Welcome, introduce
+from commonground.training.parameter_server.heartbeat import Heartbeat
 from commonground.training.parameter_server.shared_memory import Segment
 from commonground.training.parameter_server.socket import Connection, connect
 
@@ -29,15 +29,14 @@ class Worker:
         self, address: str, rank: int = 0, token: str = "", *, shared_memory: bool = True, timeout: float = 60.0
     ) -> None:
         self.rank = rank
-        self._busy = threading.Lock()
-        self._closing = threading.Event()
+        self._closed = False
         self._connections: list[Connection] = []
         try:
             self._open(address, token, shared_memory, timeout)
         except BaseException:
             self._disconnect()
             raise
-        threading.Thread(target=self._beat, daemon=True).start()
+        self._heartbeat = Heartbeat(self._connections, self._silence / 3)
 
     def push_pull(self) -> None:
         """Hand in the gradient and take the weights after it; under ``sync`` these are after everybody's."""
@@ -55,10 +54,11 @@ class Worker:
 
     def close(self) -> None:
         """Leave; the others go on without this worker."""
-        if self._closing.is_set():
+        if self._closed:
             return
-        self._closing.set()
-        with self._busy:
+        self._closed = True
+        self._heartbeat.stop()
+        with self._heartbeat.busy:
             for channel in self._channels:
                 with contextlib.suppress(CommongroundError):
                     channel.connection.send(Frame(Kind.BYE, rank=self.rank))
@@ -85,7 +85,7 @@ class Worker:
         ]
         self.step = min(welcome.step for welcome in welcomes)
         self.workers = welcomes[0].workers
-        self._heartbeat = min(welcome.heartbeat for welcome in welcomes)
+        self._silence = min(welcome.heartbeat for welcome in welcomes)
         exchange(self._channels, None, timeout)
         if segment:
             segment.close()
@@ -97,21 +97,8 @@ class Worker:
         return introduce(connection, token, self.rank)
 
     def _exchange(self, kind: Kind) -> None:
-        with self._busy:
-            exchange(self._channels, kind, 2 * self._heartbeat)
-
-    def _beat(self) -> None:
-        """Tell the servers that we live while a gradient takes long."""
-        while not self._closing.wait(self._heartbeat / 3):
-            if self._busy.acquire(blocking=False):
-                try:
-                    for channel in self._channels:
-                        channel.connection.beat()
-                        channel.connection.skip_beats()
-                except CommongroundError:  # the next exchange says so
-                    return
-                finally:
-                    self._busy.release()
+        with self._heartbeat.busy:
+            exchange(self._channels, kind, 2 * self._silence)
 
     def _disconnect(self) -> None:
         for connection in self._connections:
@@ -134,6 +121,8 @@ def _size(welcomes: list[Welcome]) -> int:
     """The size of the weights; ``ParameterServerRefused`` unless the shards cover them once, in order."""
     edges = [0, *(welcome.stop for welcome in welcomes)]
     starts = [welcome.start for welcome in welcomes]
+    if welcomes[0].dimension:
+        raise ParameterServerRefused(reason="these servers keep a table; use a SparseWorker")
     if starts != edges[:-1] or any(welcome.size != edges[-1] for welcome in welcomes):
         raise ParameterServerRefused(reason="the addresses are not the shards of one run, in their order")
     return edges[-1]

@@ -32,6 +32,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     staleness_scale: StalenessScale = "none"
     staleness_bound: int | None = None
     heartbeat: float = 10.0
+    dimension: int = 0
+    """elements of a row, for a table that workers ask for by keys; 0: the weights are one vector"""
     snapshot_every: int = 0
     """steps between snapshots, 0 for none"""
 

@@ -47,6 +47,7 @@ class Welcome(msgspec.Struct, frozen=True):
     heartbeat: float
     generation: int
     step: int
+    dimension: int = 0
     segment: str = ""
     identity: str = ""
 

@@ -84,12 +84,13 @@ class ParameterServer:
     def _configurations(
         self, shards: int, host: str, ports: tuple[int, ...], snapshots: Path | None
     ) -> Iterator[ShardConfiguration]:
-        for index, (start, stop) in enumerate(split(len(self.weights), shards)):
+        row = self.options.dimension or 1
+        for index, (start, stop) in enumerate(split(len(self.weights) // row, shards)):
             yield ShardConfiguration(
                 options=self.options,
                 size=len(self.weights),
-                start=start,
-                stop=stop,
+                start=start * row,
+                stop=stop * row,
                 shard=index,
                 shards=shards,
                 host=host,

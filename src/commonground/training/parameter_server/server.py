@@ -20,6 +20,7 @@ from commonground.training.parameter_server.shard import Shard
 from commonground.training.parameter_server.shared_memory import Segment
 from commonground.training.parameter_server.snapshot import Arrays, Snapshots
 from commonground.training.parameter_server.socket import Connection, listen
+from commonground.training.parameter_server.sparse import SparseTable
 from commonground.training.parameter_server.synchronous import Synchronous
 
 log = structlog.get_logger()
@@ -36,8 +37,7 @@ class Server:
         self.segment = self._open_segment()
         self.shard = Shard(self._weights(), self.options)
         self.codec = codec_named(self.options.codec, self.options.top_k)
-        mode = Synchronous if self.options.mode == "sync" else Asynchronous
-        self.mode: Synchronous | Asynchronous = mode(self.shard, self.codec, self._stepped)
+        self.mode = self._mode()
         self.snapshots = Snapshots(Path(configuration.snapshots), configuration) if configuration.snapshots else None
         if self.snapshots:
             self.mode.step = self.snapshots.restore(self.shard, self._extra())
@@ -111,6 +111,7 @@ class Server:
             heartbeat=options.heartbeat,
             generation=self.generation,
             step=self.mode.step,
+            dimension=options.dimension,
             segment=(configuration.segment or self.segment.path) if self.segment else "",
             identity=self.segment.identity.hex() if self.segment else "",
         )
@@ -123,6 +124,12 @@ class Server:
                     peer.connection.beat()
                 except CommongroundError:  # whoever reads from it finds out
                     continue
+
+    def _mode(self) -> Synchronous | Asynchronous | SparseTable:
+        if self.options.dimension:
+            return SparseTable(self.shard, self._stepped)
+        mode = Synchronous if self.options.mode == "sync" else Asynchronous
+        return mode(self.shard, self.codec, self._stepped)
 
     def _open_segment(self) -> Segment | None:
         if self.configuration.segment:
