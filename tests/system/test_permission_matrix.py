@@ -132,6 +132,7 @@ NEEDS: dict[str, str] = {
     f"POST {CG}/like": DISCUSS,
     f"DELETE {CG}/like": DISCUSS,
     f"GET {CG}/likers": METADATA,
+    f"GET {CG}/lineage": READ,
     f"POST {CG}/commits": WRITE,
     f"POST {CG}/contents": WRITE,
     f"POST {CG}/branches/{{branch}}": WRITE,

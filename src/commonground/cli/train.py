@@ -7,9 +7,12 @@ import cyclopts
 import msgspec
 
 from commonground.cli.output import clean
-from commonground.errors import InvalidSpec
+from commonground.compute.planner.units import TIME, quantity
+from commonground.errors import InvalidArguments, InvalidSpec
 
 app = cyclopts.App(name="train", help="Measure this machine, predict and run training.")
+
+app.command("commonground.cli.train_run:run", name="run", help="Submit a run and follow it.")
 
 SPEC_LIMIT = 2**20
 
@@ -50,6 +53,7 @@ def plan(
     explain: bool = False,
     json: bool = False,
     curve: Path | None = None,
+    measured: str | None = None,
 ) -> None:
     """Predict step time, efficiency, utilisation, cost and the price of failures, and recommend a configuration.
 
@@ -65,21 +69,40 @@ def plan(
         Print one JSON document, equations included.
     curve
         Write the scaling curve there, as SVG.
+    measured
+        What a step of this specification really took here, such as 35ms: shown beside the prediction and learnt.
 
     """
     from commonground.compute.planner import profiles, recommend
     from commonground.compute.planner.curve import svg
     from commonground.compute.planner.explain import explained
+    from commonground.compute.planner.learning import learn
     from commonground.compute.planner.spec import read_workload
 
-    workload = read_workload(_read(spec))
-    found = recommend.plan(profiles.load(machine or profiles.default_path()), workload)
+    path = machine or profiles.default_path()
+    workload, profile = read_workload(_read(spec)), profiles.load(path)
+    found = recommend.plan(profile, workload)
+    if measured is not None:
+        step = _seconds(measured)
+        profiles.save(learn(profile, workload, step), path)
+        error = found.asked.step / step - 1
+        print(f"predicted {found.asked.step:.4g} s, measured {step:.4g} s: {error:+.1%}", file=sys.stderr)
     if curve is not None:
         curve.write_text(svg(found.curve))
     if json:
         _print_json(found)
     else:
         print(explained(found, terms=explain))
+
+
+def _seconds(text: str) -> float:
+    try:
+        found = quantity(text, TIME)
+    except ValueError as error:
+        raise InvalidArguments(reason=f"--measured: {error}.", command="commonground train plan") from None
+    if found <= 0:
+        raise InvalidArguments(reason="--measured must be above 0.", command="commonground train plan")
+    return found
 
 
 def _read(path: Path) -> str:

@@ -72,12 +72,12 @@ class AccountMethods:
 
     def _events(self, query: wire.EventQuery) -> Iterator[wire.Event]:
         with self._transport.stream(f"{wire.API}/events", query=query) as response:
-            for line in _lines(response.iter_bytes()):
+            for line in lines(response.iter_bytes()):
                 if line.startswith(b"data: "):
                     yield msgspec.json.decode(line.removeprefix(b"data: "), type=wire.Event)
 
 
-def _lines(parts: Iterator[bytes]) -> Iterator[bytes]:
+def lines(parts: Iterator[bytes]) -> Iterator[bytes]:
     """Lines as server-sent events end them: JSON may hold other characters that some call ends of lines."""
     rest = b""
     for part in parts:

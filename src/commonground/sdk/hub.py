@@ -12,6 +12,7 @@ from commonground.sdk.folders import FolderMethods
 from commonground.sdk.likes import LikeMethods
 from commonground.sdk.reading import BUFFER, RemoteFile, TextUpload, Upload
 from commonground.sdk.repositories import RepositoryMethods
+from commonground.sdk.runs import RunMethods
 from commonground.sdk.supply_chain import SupplyChainMethods
 from commonground.sdk.torch_home import TorchHomeMethods
 from commonground.sdk.transport import Transport
@@ -20,7 +21,14 @@ Mode = Literal["r", "rb", "w", "wb"]
 
 
 class Hub(
-    TorchHomeMethods, Fairseq2Methods, RepositoryMethods, FolderMethods, SupplyChainMethods, LikeMethods, AccountMethods
+    TorchHomeMethods,
+    Fairseq2Methods,
+    RepositoryMethods,
+    FolderMethods,
+    SupplyChainMethods,
+    LikeMethods,
+    RunMethods,
+    AccountMethods,
 ):
     """A hub at ``endpoint``, called with ``token``; what is not given comes from ``CG_ENDPOINT`` and ``CG_TOKEN``, then
     from ``commonground login``. Failures are the classes of :mod:`commonground.errors`.

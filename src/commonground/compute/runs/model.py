@@ -58,7 +58,9 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is to be executed. Made by :func:`commonground.compute.runs.spec.parse`. ``options`` is for the kind."""
+    """What is to be executed. Made by :func:`commonground.compute.runs.spec.parse`. ``plan``, ``ps``,
+    ``privacy`` and ``options`` are for the kind of run and for the planner.
+    """
 
     name: Name = "run"
     kind: Name = "task"
@@ -67,6 +69,9 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     inputs: Annotated[dict[Edge, Address], Meta(max_length=64)] = {}
     outputs: Annotated[dict[Edge, Address], Meta(max_length=64)] = {}
     environment: Annotated[dict[Variable, Text | Secret], Meta(max_length=256)] = {}
+    plan: dict[str, Any] = {}
+    ps: dict[str, Any] = {}
+    privacy: dict[str, Any] = {}
     options: dict[str, Any] = {}
     resources: Resources = Resources()
     fault: Fault = Fault()

@@ -86,10 +86,9 @@ class RunWorker:
         work = asyncio.create_task(Attempt(self._tools, claim).run())
         keeping = asyncio.create_task(self._keep(claim, work, lost.set))
         try:
-            state = await self._tools.runs.finish(claim, await work)
-            logger().info("an attempt ended", run=claim.run.id, attempt=claim.run.attempt, state=state)
-        except RunLost:
-            logger().info("a run was taken away", run=claim.run.id, attempt=claim.run.attempt)
+            await self._tools.runs.finish(claim, await work)
+        except RunLost:  # cancelled, or another worker's by now
+            return
         except asyncio.CancelledError:
             work.cancel()
             await asyncio.wait([work])

@@ -10,6 +10,8 @@ from commonground.gateways.native.routes.likes import LikeRoutes
 from commonground.gateways.native.routes.operation import OperationRoutes
 from commonground.gateways.native.routes.refs import RefRoutes
 from commonground.gateways.native.routes.repositories import RepositoryRoutes
+from commonground.gateways.native.routes.run_logs import RunLogRoutes
+from commonground.gateways.native.routes.runs import RunRoutes
 from commonground.gateways.native.routes.schemas import SchemaRoutes
 from commonground.gateways.native.routes.supply_chain import SupplyChainRoutes
 from commonground.gateways.native.routes.trees import TreeRoutes
@@ -35,6 +37,8 @@ class NativeGateway:
             *CommitRoutes(context).routes(),
             *LikeRoutes(context).routes(),
             *SupplyChainRoutes(context).routes(),
+            *RunRoutes(context).routes(),
+            *RunLogRoutes(context).routes(),
             *SchemaRoutes(context).routes(),
             *AccountRoutes(context).routes(),
             *OperationRoutes(context).routes(),

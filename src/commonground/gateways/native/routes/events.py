@@ -51,7 +51,7 @@ class EventRoutes:
         asked = read_query(request, wire.EventQuery)
         if self._open >= STREAMS:
             raise TooManyRequests(resource="event streams", seconds=30)
-        position = _last_event(request)
+        position = last_event(request)
         if position is None:
             position = asked.after if asked.after is not None or asked.follow else 0
         if position is None:
@@ -117,7 +117,8 @@ def _encode(event: wire.Event) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.kind.encode(), msgspec.json.encode(event))
 
 
-def _last_event(request: Request) -> int | None:
+def last_event(request: Request) -> int | None:
+    """The id of the last event a client has; :class:`BadRequest` where it is none."""
     given = request.headers.get("last-event-id")
     if given is None:
         return None
