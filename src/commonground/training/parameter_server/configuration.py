@@ -5,12 +5,16 @@ from typing import Literal
 
 import msgspec
 
+from commonground.errors import BadRequest
+from commonground.training.parameter_server.frame import MAX_PAYLOAD
 from commonground.training.parameter_server.optimizer import SGD, Optimizer
 
 Mode = Literal["sync", "async"]
 Aggregate = Literal["sum", "mean"]
 CodecName = Literal["fp32", "bf16", "int8", "top-k"]
 StalenessScale = Literal["none", "sqrt", "inverse"]
+
+MAX_WORKERS = 65_535
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +41,21 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     snapshot_every: int = 0
     """steps between snapshots, 0 for none"""
 
+    def __post_init__(self) -> None:
+        """``BadRequest`` for what cannot be meant."""
+        largest = MAX_PAYLOAD // 8  # a value of top-k takes eight bytes
+        for name, good, meaning in [
+            ("workers", 1 <= self.workers <= MAX_WORKERS, f"1 to {MAX_WORKERS}"),
+            ("chunk", 1 <= self.chunk <= largest, f"1 to {largest} elements"),
+            ("top_k", 0 < self.top_k <= 1, "a share above 0, at most 1"),
+            ("heartbeat", self.heartbeat > 0, "seconds, more than 0"),
+            ("staleness_bound", (self.staleness_bound or 0) >= 0, "0 or more"),
+            ("snapshot_every", self.snapshot_every >= 0, "0 or more"),
+            ("dimension", 0 <= self.dimension <= largest, f"0 to {largest}"),
+        ]:
+            if not good:
+                raise BadRequest(reason=f"{name} is {meaning}, not {getattr(self, name)}")
+
 
 class ShardConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     """One server process: its share of the weights and where it listens."""
@@ -57,6 +76,8 @@ class ShardConfiguration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def split(size: int, shards: int) -> list[tuple[int, int]]:
-    """The range of each shard: contiguous, even up to one element."""
+    """The range of each shard: contiguous, even up to one element; ``BadRequest`` where one would be empty."""
+    if not 1 <= shards <= size:
+        raise BadRequest(reason=f"{size} elements or rows cannot be split into {shards} shards")
     edges = [size * index // shards for index in range(shards + 1)]
     return list(itertools.pairwise(edges))

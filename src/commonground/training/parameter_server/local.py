@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from commonground.errors import ParameterServerLost
+from commonground.errors import BadRequest, ParameterServerLost
 from commonground.training.parameter_server.arrays import Floats
 from commonground.training.parameter_server.configuration import Options, ShardConfiguration, split
 from commonground.training.parameter_server.shared_memory import Segment
@@ -47,13 +47,17 @@ class ParameterServer:
     ) -> None:
         values = np.asarray(weights, np.float32).reshape(-1)
         self.options = options or Options()
+        self._row = self.options.dimension or 1
+        if len(values) % self._row:
+            raise BadRequest(reason=f"{len(values)} weights are not rows of {self._row}")
+        ranges = split(len(values) // self._row, shards)
         self.token = secrets.token_urlsafe(24)
         self._segment = Segment.create(len(values), self.options.workers)
         self.weights: Floats = self._segment.weights
         self.weights[:] = values
         self.processes: list[subprocess.Popen[str]] = []
         try:
-            for configuration in self._configurations(shards, host, ports, snapshots):
+            for configuration in self._configurations(ranges, host, ports, snapshots):
                 self._start(configuration)
             self.address = ",".join([_address(process) for process in self.processes])
         except BaseException:
@@ -82,17 +86,16 @@ class ParameterServer:
         self.close()
 
     def _configurations(
-        self, shards: int, host: str, ports: tuple[int, ...], snapshots: Path | None
+        self, ranges: list[tuple[int, int]], host: str, ports: tuple[int, ...], snapshots: Path | None
     ) -> Iterator[ShardConfiguration]:
-        row = self.options.dimension or 1
-        for index, (start, stop) in enumerate(split(len(self.weights) // row, shards)):
+        for index, (start, stop) in enumerate(ranges):
             yield ShardConfiguration(
                 options=self.options,
                 size=len(self.weights),
-                start=start * row,
-                stop=stop * row,
+                start=start * self._row,
+                stop=stop * self._row,
                 shard=index,
-                shards=shards,
+                shards=len(ranges),
                 host=host,
                 port=ports[index] if ports else 0,
                 token=self.token,
