@@ -3,7 +3,7 @@
 import hashlib
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -15,7 +15,7 @@ from bench.server import Server
 from commonground.store.xet.hashing import chunk_hash, file_hash, from_hex, to_hex, verification_hash
 from commonground.store.xet.shard import Term
 from commonground.store.xet.shard_writer import serialize_shard, shard_file
-from tests.system.conftest import User, file, pointer
+from tests.system.conftest import User, _user, file, pointer
 
 _number = count()
 
@@ -45,9 +45,30 @@ def secret(alice: User) -> Secret:
     return Secret(repository, data, oid, entry["xetHash"], plan["terms"][0]["hash"], info["sha"], entry["oid"])
 
 
+@pytest.fixture(params=["stranger", "narrow token"])
+def mallory(request: pytest.FixtureRequest, server: Server, alice: User) -> Iterator[User]:
+    """Who must get nothing: another account, and a token of alice's own that was made for one other repository."""
+    if request.param == "stranger":
+        yield from _user(server, "mallory")
+        return
+    lair = alice.create(f"lair-{next(_number)}")
+    scope = {"permission": "repo.write", "target": f"model:{lair}"}
+    asked = {"name": lair, "role": "fine-grained", "scopes": [scope]}
+    token = alice.http.post("/api/cg/v1/tokens", json=asked).json()["text"]
+    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as http:
+        yield Narrow("alice", token, http, lair)
+
+
+@dataclass
+class Narrow(User):
+    """A caller who may write to one repository and see no other."""
+
+    lair: str
+
+
 @pytest.fixture
 def lair(mallory: User) -> str:
-    return mallory.create(f"lair-{next(_number)}")
+    return mallory.lair if isinstance(mallory, Narrow) else mallory.create(f"lair-{next(_number)}")
 
 
 def _cas(user: User, repository: str, right: str) -> tuple[str, Mapping[str, str]]:

@@ -62,6 +62,15 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         """Whether nobody is signed in."""
         return self.account_id is None
 
+    @property
+    def uploader(self) -> int | None:
+        """Whose uploads count as the caller's: the account's; through a fine-grained token those of that token alone (its
+        id, negated), because a hash must not open to it what the account holds elsewhere.
+        """
+        if self.token_role != "fine-grained":
+            return self.account_id
+        return None if self.token_id is None else -self.token_id
+
 
 ANONYMOUS = Principal()
 

@@ -67,7 +67,7 @@ class UploadPages:
         )
 
     async def _take(self, request: Request, opened: Opened, sent: _Sent) -> None:
-        account = opened.principal.account_id
+        account = opened.principal.uploader
         assert account is not None
         async for part in read_parts(request, BODY_LIMIT):
             if part.filename is None:

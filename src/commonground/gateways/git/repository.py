@@ -35,7 +35,7 @@ class GitRepository:
 
     def usable(self, sha256s: Sequence[bytes]) -> Mapping[bytes, StoredFile]:
         """The LFS content that the caller may put into the repository, by SHA-256."""
-        values = (self._caller.account_id, self._repository.id, sha256s)
+        values = (self._caller.uploader, self._repository.id, sha256s)
         return self._services.database.read_now(self._services.store.usable_among, *values)
 
     def update(self, commands: Sequence[Command], links: Sequence[tuple[StoredFile, str]]) -> None:

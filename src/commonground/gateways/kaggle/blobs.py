@@ -63,7 +63,7 @@ class BlobCalls:
         if not message.name or "/" in message.name:
             raise BadRequest(reason="a file needs a name, without folders")
         details = {"name": message.name, "size": message.content_length}
-        session = await self._uploads.begin(caller.account_id or 0, PURPOSE, details)
+        session = await self._uploads.begin(caller.uploader or 0, PURPOSE, details)
         ticket = {"account": session.account_id, "session": session.id}
         signed = self._signer.sign(PURPOSE, ticket, self._context.services.settings.upload_lease_seconds)
         origin = public_origin(request, self._context.services.settings)

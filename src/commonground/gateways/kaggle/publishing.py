@@ -64,12 +64,12 @@ class Publisher:
     async def _items(self, caller: Principal, sent: Directory) -> list[Item]:
         """The files that were uploaded; those of an archive where it is all there is."""
         sessions = [
-            (folder, await self._uploads.find(file.token or "", caller.account_id, PURPOSE))
+            (folder, await self._uploads.find(file.token or "", caller.uploader, PURPOSE))
             for folder, file in _files(sent, "")
         ]
         items = [await self._complete(folder, session) for folder, session in sessions]
         if [item.path for item in items] == [PACKED]:
-            return await unpack(self._store, caller.account_id or 0, items[0])
+            return await unpack(self._store, caller.uploader or 0, items[0])
         return items
 
     async def _complete(self, folder: str, session: Session) -> Item:

@@ -36,17 +36,17 @@ async def answer_upload(
     services: Services, uploads: Uploads, caller: Principal, repository: Repository, batch: BatchRequest, links: Links
 ) -> BatchAnswer:
     """Addresses for the content the caller has to send. What the caller may use already needs none."""
-    account_id = caller.account_id
-    if account_id is None:
+    uploader = caller.uploader
+    if uploader is None:
         raise Unauthenticated
     sound = {item.oid: item.size for item in batch.objects if item.problem is None}
     wanted = [bytes.fromhex(oid) for oid in sound]
-    found = await services.database.read(services.store.usable_among, account_id, repository.id, wanted)
+    found = await services.database.read(services.store.usable_among, uploader, repository.id, wanted)
     usable = {sha256.hex(): file for sha256, file in found.items()}
     missing = {oid: size for oid, size in sound.items() if oid not in usable}
     parted: dict[str, Upload] = {}
     if "multipart" in batch.transfers and any(size > PART_SIZE for size in missing.values()):
-        parted = await uploads.begin(account_id, ((oid, size) for oid, size in missing.items() if size))
+        parted = await uploads.begin(uploader, ((oid, size) for oid, size in missing.items() if size))
     answers = [_upload(item, usable, parted, links) for item in batch.objects]
     return BatchAnswer("multipart" if parted else "basic", answers)
 

@@ -134,7 +134,7 @@ class LfsGateway:
         kind = request.path_params.get("kind")
         base = f"{origin}/{kind + '/' if kind else ''}{repository.full_name}.git/info/lfs"
         seconds = self._services.settings.token_seconds
-        return Links(self._services.signer, base, caller.account_id, repository.id, seconds)
+        return Links(self._services.signer, base, caller.uploader, repository.id, seconds)
 
     def _grant(self, request: Request, permission: Permission) -> Grant:
         return read_grant(self._services.signer, request, permission)

@@ -63,7 +63,7 @@ class Blobs:
 
     async def find(self, repository: Repository, caller: Principal, digest: Digest) -> Located:
         """Where a blob is; :class:`BlobNotFound`."""
-        arguments = (repository.id, caller.account_id, digest)
+        arguments = (repository.id, caller.uploader, digest)
         located = await self._services.database.lookup(self._locate, *arguments)
         if located is None:
             raise BlobNotFound(oid=str(digest))
@@ -73,7 +73,7 @@ class Blobs:
         self, repository: Repository, caller: Principal, digests: Collection[Digest]
     ) -> dict[Digest, Located]:
         """The same of many; those that are not there are left out."""
-        arguments = (repository.id, caller.account_id, digests)
+        arguments = (repository.id, caller.uploader, digests)
         return await self._services.database.read(self._locate_all, *arguments)
 
     async def content(self, repository: Repository, located: Located, digest: Digest) -> Content:
@@ -97,9 +97,9 @@ class Blobs:
         if located.file is not None:
             return located.file
         content = await self.content(repository, located, digest)
-        assert caller.account_id is not None
+        assert caller.uploader is not None
         parts = content.read(0, content.size)
-        return await self._services.store.ingest(caller.account_id, parts, sha256=located.sha256)
+        return await self._services.store.ingest(caller.uploader, parts, sha256=located.sha256)
 
     def _locate(self, connection: Connection, repository: int, account: int | None, digest: Digest) -> Located | None:
         raw = digest.raw

@@ -55,14 +55,14 @@ class Publishing:
 
     async def _files(self, caller: Principal, layers: Sequence[tuple[LayerFile, StoredFile]]) -> dict[str, AddStored]:
         """What to write, by path."""
-        assert caller.account_id is not None
+        assert caller.uploader is not None
         found: dict[str, AddStored] = {}
         for layer, file in layers:
             if layer.compression is None:
                 assert file.sha256 is not None
                 added = [AddStored(path=layer.path, sha256=file.sha256.hex(), size=file.size)]
             else:
-                added = await unpack(self._services.store, caller.account_id, file, layer)
+                added = await unpack(self._services.store, caller.uploader, file, layer)
             for operation in added:
                 if operation.path in found and found[operation.path] != operation:
                     raise InvalidManifest(reason=f"{operation.path!r} is named twice")

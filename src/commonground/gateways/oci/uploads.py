@@ -101,7 +101,7 @@ class BlobUploads:
     async def _find(self, request: Request) -> tuple[Session, Principal, Repository]:
         caller, repository = await self._door.writer(request)
         session_id = request.path_params["session"]
-        session = await self._uploads.find(session_id, caller.account_id, PURPOSE)
+        session = await self._uploads.find(session_id, caller.uploader, PURPOSE)
         if session.details.get("repository") != repository.id:
             raise UploadNotFound(upload=session_id[:64])
         return session, caller, repository
@@ -141,7 +141,7 @@ class BlobUploads:
         return True
 
     async def _anywhere(self, caller: Principal, repository: Repository, digest: Digest) -> StoredFile:
-        file = await self._services.database.read(self._usable, caller.account_id, repository.id, digest)
+        file = await self._services.database.read(self._usable, caller.uploader, repository.id, digest)
         if file is None:
             raise BlobNotFound(oid=str(digest))
         return file
@@ -169,9 +169,9 @@ class BlobUploads:
 
 
 def _sender(caller: Principal) -> int:
-    if caller.account_id is None:
+    if caller.uploader is None:
         raise Unauthenticated
-    return caller.account_id
+    return caller.uploader
 
 
 def _has_body(request: Request) -> bool:

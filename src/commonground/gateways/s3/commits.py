@@ -45,7 +45,7 @@ class Commits:
 
     async def soon(self, place: Place, operation: Operation, agent: str) -> Commit:
         """The commit that holds this operation, and perhaps others that were waiting for the branch with it."""
-        key = (place.repository.id, place.revision, place.principal.account_id, agent)
+        key = (place.repository.id, place.revision, place.principal.uploader, agent)
         waiting = _Waiting(operation, asyncio.get_running_loop().create_future())
         queue = self._waiting.get(key)
         if queue is not None:

@@ -50,7 +50,7 @@ async def is_regular(revisions: Revisions, place: Place, size: int, sample: byte
 
 
 async def _pointer(services: Services, place: Place, parts: AsyncIterator[bytes]) -> AddPointer:
-    return pointer(place.key, await services.store.ingest(place.principal.account_id or 0, parts))
+    return pointer(place.key, await services.store.ingest(place.principal.uploader or 0, parts))
 
 
 async def _chain(head: bytes, rest: AsyncIterator[bytes] | None) -> AsyncIterator[bytes]:

@@ -136,7 +136,7 @@ class Multipart:
         upload = request.query_params.get("uploadId", "")
         if not _ID.fullmatch(upload):
             raise UploadNotFound(upload=upload[:64])
-        session = await self._services.uploads.find(upload, place.principal.account_id, PURPOSE)
+        session = await self._services.uploads.find(upload, place.principal.uploader, PURPOSE)
         if session.details != _details(place):
             raise UploadNotFound(upload=upload[:64])
         return place, session
@@ -158,8 +158,8 @@ def _details(place: Place) -> dict[str, object]:
 
 
 def _account(place: Place) -> int:
-    assert place.principal.account_id is not None  # nobody else may write
-    return place.principal.account_id
+    assert place.principal.uploader is not None  # nobody else may write
+    return place.principal.uploader
 
 
 def _described(part: Part, place: Place) -> Content:

@@ -88,13 +88,13 @@ class Commits:
         content = operation.content
         if len(content) <= INLINE_LIMIT:
             return make_object(BLOB, content)
-        file = await self._context.store.put_bytes(principal.account_id or 0, content)
+        file = await self._context.store.put_bytes(principal.uploader or 0, content)
         links.append(Linked(file, operation.path))
         sha = await asyncio.to_thread(object_id, BLOB, content)
         return GitObject(sha, BLOB, len(content), None, file.hash)
 
     def _author(self, principal: Principal) -> Author:
-        return Author(principal.account_id, *self._context.identity(principal), self._context.clock() // 1000)
+        return Author(principal.uploader, *self._context.identity(principal), self._context.clock() // 1000)
 
     def _head(self, connection: Connection, repository: Repository, ref: str) -> bytes:
         found = ref_queries.find_ref(connection, repository.id, (ref, ref))

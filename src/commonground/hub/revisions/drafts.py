@@ -76,7 +76,7 @@ class Draft(NamedTuple):
 class Author(NamedTuple):
     """Who commits, and when (UTC seconds)."""
 
-    account_id: int | None
+    uploader: int | None
     name: str
     email: str
     seconds: int
@@ -134,7 +134,7 @@ class Drafter:
         root = Folder(self._view.tree, base)
         self._links += staged.files
         for operation in request.operations:
-            self._apply(root, base, operation, staged.blobs, author.account_id)
+            self._apply(root, base, operation, staged.blobs, author.uploader)
         tree, trees = root.write()
         body = encode_commit(tree, (head,), author.name, author.email, author.seconds, message(request))
         commit = make_object(COMMIT, body)

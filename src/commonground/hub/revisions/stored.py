@@ -37,7 +37,7 @@ class StoredBlobs:
         rules = attributes.body.decode("utf-8", "replace") if attributes and attributes.body else None
         for start in range(0, len(operations), AT_ONCE):
             block = operations[start : start + AT_ONCE]
-            files = await self._context.database.read(self._files, repository.id, principal.account_id, block)
+            files = await self._context.database.read(self._files, repository.id, principal.uploader, block)
             asked = [await self._announce(item.path, file) for item, file in zip(block, files, strict=True)]
             decided = await self._rules.preupload(repository, ref, asked, git_attributes=rules)
             for decision, file in zip(decided, files, strict=True):

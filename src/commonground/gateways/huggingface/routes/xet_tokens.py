@@ -38,11 +38,11 @@ class XetTokenRoutes:
     async def write(self, request: Request) -> Response:
         """A token that reads and uploads."""
         caller, repository = await writable(self._context, request)
-        return self._issue(request, caller.account_id, repository.id, write=True)
+        return self._issue(request, caller.uploader, repository.id, write=True)
 
-    def _issue(self, request: Request, account_id: int | None, repository_id: int, *, write: bool) -> Response:
+    def _issue(self, request: Request, uploader: int | None, repository_id: int, *, write: bool) -> Response:
         seconds = self._context.settings.token_seconds
-        token = issue_xet(self._context.signer, account_id, repository_id, write=write, seconds=seconds)
+        token = issue_xet(self._context.signer, uploader, repository_id, write=write, seconds=seconds)
         address, expiry = self._context.origin(request) + CAS, int(time.time()) + seconds
         headers = {
             "X-Xet-Cas-Url": address,

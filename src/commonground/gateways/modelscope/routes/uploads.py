@@ -40,7 +40,7 @@ class UploadRoutes:
         asked = await read_json(request, wire.Batch)
         services = self._context.services
         wanted = [bytes.fromhex(item.oid) for item in asked.objects]
-        values = (caller.account_id, repository.id, wanted)
+        values = (caller.uploader, repository.id, wanted)
         usable = await services.database.read(services.store.usable_among, *values)
         links = self._links(request, caller, repository)
         objects = [_object(item, links, known=bytes.fromhex(item.oid) in usable) for item in asked.objects]
@@ -66,7 +66,7 @@ class UploadRoutes:
         settings = self._context.services.settings
         place = f"/api/v1/repos/{SEGMENTS[repository.kind]}/{repository.full_name}/info/lfs"
         base = public_origin(request, settings) + place
-        return Links(self._context.services.signer, base, caller.account_id, repository.id, settings.token_seconds)
+        return Links(self._context.services.signer, base, caller.uploader, repository.id, settings.token_seconds)
 
 
 def _object(item: wire.BatchObject, links: Links, *, known: bool) -> dict[str, object]:

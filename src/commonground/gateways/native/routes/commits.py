@@ -64,7 +64,7 @@ class CommitRoutes:
     async def upload_content(self, request: Request) -> Response:
         """Store the body, of any length; a commit then names it by its SHA-256."""
         caller, _ = await self._context.opened(request, Action.WRITE)
-        stored = await self._services.store.ingest(caller.account_id or 0, stream_body(request, CONTENT_LIMIT))
+        stored = await self._services.store.ingest(caller.uploader or 0, stream_body(request, CONTENT_LIMIT))
         assert stored.sha256 is not None
         return json_response(wire.Content(sha256=stored.sha256.hex(), size=stored.size), 201)
 
@@ -82,6 +82,6 @@ class CommitRoutes:
         ]
 
     async def _pointer(self, caller: Principal, file: AddFile) -> AddPointer:
-        stored = await self._services.store.put_bytes(caller.account_id or 0, file.content)
+        stored = await self._services.store.put_bytes(caller.uploader or 0, file.content)
         assert stored.sha256 is not None
         return AddPointer(path=file.path, sha256=stored.sha256.hex(), size=stored.size)

@@ -77,7 +77,7 @@ class FileRoutes:
         body = await _peek(stream_body(request, CONTENT_LIMIT), limit)
         if await self._is_regular(request, caller, repository, body):
             return await self._commit(request, caller, repository, asked, AddFile(path=path, content=body.head))
-        stored = await self._services.store.ingest(caller.account_id or 0, _all(body))
+        stored = await self._services.store.ingest(caller.uploader or 0, _all(body))
         assert stored.sha256 is not None
         pointer = AddPointer(path=path, sha256=stored.sha256.hex(), size=stored.size)
         return await self._commit(request, caller, repository, asked, pointer)
