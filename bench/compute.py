@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import planner
+from bench import planner, planner_own
 from bench.report import Measure, Row, interleave, row
 from commonground.training.parameter_server import SGD, Options, ParameterServer, Worker
 from commonground.training.parameter_server.configuration import split
@@ -105,4 +105,9 @@ def _touch(rank: int, start: Barrier, seconds: Any, path: str) -> None:
     _timed(step, start, seconds)
 
 
-MEASURES: dict[str, Measure] = {"ps_shm": shared_memory, "ps_tcp": sockets, "planner": planner.planner}
+MEASURES: dict[str, Measure] = {
+    "ps_shm": shared_memory,
+    "ps_tcp": sockets,
+    "planner": planner.planner,
+    "planner_own": planner_own.own,
+}

@@ -31,6 +31,7 @@ TARGETS = {
         "< 0.01",
         "growth of all that is kept while every protocol serves a 200 MB model, share of its size",
     ),
+    "planner_own_mape": ("<= 10", "error on two workers of the parameter server after a calibration and runs of one"),
     "planner_vtrain_cv_mape": (
         "<= 9",
         "error of the planner on vTrain's 109 runs of 64 to 512 GPUs, cross-validated; five shuffles",

@@ -39,6 +39,16 @@ def test_a_plan_is_shown_explained_and_drawn(local: Command, spec: Path) -> None
     assert local(*words, "--json").json["asked"]["workers"] == 2
 
 
+def test_a_measured_step_is_shown_beside_the_prediction_and_learnt(local: Command, spec: Path) -> None:
+    words = ("train", "plan", spec, "--machine", spec.with_name("machine.json"))
+    before = local(*words, "--json").json["asked"]["step"]
+    told = local(*words, "--measured", f"{before * 4}s")
+    assert (told.code, "-75.0%" in told.err) == (0, True)
+    assert local(*words, "--json").json["asked"]["step"] == pytest.approx(before * 4**0.8)
+    for senseless in ("soon", "0s"):
+        assert "CG-1509" in local(*words, "--measured", senseless).err
+
+
 def test_what_cannot_be_planned_is_told_in_one_line(local: Command, spec: Path) -> None:
     other = spec.with_name("other.json")
     profiles.save(profile(), other)

@@ -38,7 +38,7 @@ def calibrate(*, output: Path | None = None, json: bool = False) -> None:
         _print_json(found)
         return
     print(f"copy       {found.copy / 1e9:.2f} GB/s")
-    print(f"apply      {found.apply / 1e9:.2f} GB/s")
+    print(f"apply      {found.apply / 1e9:.2f} GB/s, {found.apply_together / 1e9:.2f} by all processors")
     print(f"matmul     {found.rate.peak / 1e9:.1f} GFLOP/s")
     print(f"loopback   {found.loopback.bandwidth / 1e9:.2f} GB/s, {found.loopback.latency * 1e6:.1f} us")
     print(f"load       {found.load:.1f} on {found.cores} cores")

@@ -15,9 +15,10 @@ PROFILE = Profile(
     memory=256e9,
     copy=10e9,
     apply=12e9,
+    apply_together=20e9,
     rate=Rate(peak=100e9, half=1e6),
     loopback=Link(latency=5e-6, bandwidth=3e9, processor=5e-10),
-    codecs={"fp32": 10e9, "bf16": 4e9, "int8": 3e9},
+    codecs={"fp32": 10e9, "bf16": 4e9, "int8": 3e9, "top-k": 0.5e9},
     workers=16,
 )
 GIGABIT = Link(latency=1e-4, bandwidth=125e6)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonground.compute.planner.model import Kind
+from commonground.compute.planner.model import Kind, Link
 from commonground.compute.planner.predict import predict
 from tests.compute.planner.machines import PROFILE, profile, workload
 
@@ -63,10 +63,24 @@ def test_int8_moves_a_quarter() -> None:
     assert 3 < plain.communication / small.communication < 4
 
 
+def test_top_k_moves_its_share_twice_over_and_pays_for_selecting() -> None:
+    found = predict(PROFILE, workload(codec="top-k", top_k=0.01, link=Link(latency=0, bandwidth=1e5)))
+    assert found.network * found.step * 1e5 == pytest.approx(40e6 * 0.02)
+    quick = workload(codec="top-k", link=Link(latency=0, bandwidth=1e12))
+    assert predict(PROFILE, quick).communication > 2 * 40e6 / 0.5e9
+
+
+def test_servers_decode_and_encode_for_every_worker() -> None:
+    """On a quick link many workers make the codec of one server the limit."""
+    many = workload(codec="int8", workers=16, link=Link(latency=0, bandwidth=1e12))
+    assert predict(PROFILE, many).step > 16 * 2 * 40e6 / 3e9
+
+
 def test_in_shared_memory_nothing_is_encoded_and_memory_is_the_limit() -> None:
     found = predict(PROFILE, workload(shared=True, workers=2, codec="int8", servers=4))
     assert found.codec == "fp32"
-    assert found.communication == pytest.approx(4 * 40e6 / 12e9)
+    assert found.communication == pytest.approx(4 * 40e6 / 20e9)
+    assert predict(PROFILE, workload(shared=True, workers=2)).communication == pytest.approx(4 * 40e6 / 12e9)
 
 
 def test_processes_that_share_few_cores_wait_for_them() -> None:

@@ -32,7 +32,9 @@ def test_what_is_no_profile_is_refused(tmp_path: Path, content: bytes) -> None:
         profiles.load(tmp_path / "m.json")
 
 
-@pytest.mark.parametrize("change", [{"apply": 0}, {"cores": -1}, {"copy": "fast"}, {"machine": None}])
+@pytest.mark.parametrize(
+    "change", [{"apply": 0}, {"cores": -1}, {"copy": "fast"}, {"machine": None}, {"codecs": {"fp32": 1}}]
+)
 def test_numbers_that_cannot_be_are_refused(tmp_path: Path, change: dict[str, object]) -> None:
     content = msgspec.to_builtins(profile(machine=machine.fingerprint())) | change
     (tmp_path / "m.json").write_bytes(msgspec.json.encode(content))

@@ -4,9 +4,11 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 import commonground
 from commonground.compute.planner import machine
@@ -15,11 +17,14 @@ from commonground.compute.planner.loopback import measure_loopback
 from commonground.compute.planner.model import Codec, Profile, Rate
 
 Progress = Callable[[str], None]
+Vector = NDArray[np.float32]
 
-ELEMENTS = 2**23
-"""Of the vectors that are copied and applied: 32 MiB each, more than caches hold."""
+ELEMENTS = 2**24
+"""Of the vectors that are copied and applied: 64 MiB each, more than most caches hold."""
 CHUNK = 2**16
 """Elements applied at once: 256 KiB, which a core keeps in its cache."""
+THREADS = 16
+"""At most as many share memory in the measurement; more do not read faster."""
 SIDES = (64, 192, 512, 1024)
 """Of the square matrices that are multiplied."""
 SECONDS = 0.3
@@ -29,11 +34,11 @@ SECONDS = 0.3
 def calibrate(progress: Progress = lambda _: None) -> Profile:
     """Measure this machine; ``progress`` is told what comes next. Interrupting it leaves nothing behind."""
     progress("memory")
-    copy, apply = _copy(), _apply()
+    copy, apply, together = _copy(), _apply(1), _apply(min(machine.cores(), THREADS))
     progress("arithmetic")
     rate = _rate()
     progress("codecs")
-    codecs: dict[Codec, float] = {"fp32": copy, "bf16": _bf16(), "int8": _int8()}
+    codecs: dict[Codec, float] = {"fp32": copy, "bf16": _bf16(), "int8": _int8(), "top-k": _top_k()}
     progress("loopback")
     loopback = measure_loopback()
     return Profile(
@@ -45,6 +50,7 @@ def calibrate(progress: Progress = lambda _: None) -> Profile:
         memory=machine.memory(),
         copy=copy,
         apply=apply,
+        apply_together=max(apply, together),
         rate=rate,
         loopback=loopback,
         codecs=codecs,
@@ -68,17 +74,23 @@ def _copy() -> float:
     return source.nbytes / _seconds(lambda: np.copyto(target, source))
 
 
-def _apply() -> float:
+def _apply(threads: int) -> float:
+    """Bytes/s of all ``threads``; each has its part of one model. NumPy lets go of the interpreter while it computes."""
     weights, gradient = np.ones(ELEMENTS, np.float32), np.ones(ELEMENTS, np.float32)
+    size = ELEMENTS // threads
+    parts = [(weights[at : at + size], gradient[at : at + size]) for at in range(0, size * threads, size)]
+    with ThreadPoolExecutor(threads) as pool:
+        seconds = _seconds(lambda: list(pool.map(_descend, parts)))
+    return 3 * 4 * size * threads / seconds
+
+
+def _descend(part: tuple[Vector, Vector]) -> None:
+    weights, gradient = part
     scratch, rate = np.empty(CHUNK, np.float32), np.float32(1e-6)
-
-    def step() -> None:
-        for start in range(0, ELEMENTS, CHUNK):
-            np.multiply(gradient[start : start + CHUNK], rate, out=scratch)
-            part = weights[start : start + CHUNK]
-            np.subtract(part, scratch, out=part)
-
-    return 3 * weights.nbytes / _seconds(step)
+    for start in range(0, len(weights), CHUNK):
+        out = weights[start : start + CHUNK]
+        np.multiply(gradient[start : start + CHUNK], rate, out=scratch[: len(out)])
+        np.subtract(out, scratch[: len(out)], out=out)
 
 
 def _rate() -> Rate:
@@ -115,5 +127,18 @@ def _int8() -> float:
             part = values[start : start + CHUNK]
             scale = np.float32(127) / max(np.abs(part).max(), np.float32(1e-30))
             out[start : start + CHUNK] = np.rint(part * scale)
+
+    return values.nbytes / _seconds(encode)
+
+
+def _top_k() -> float:
+    """Of random values: how long a selection takes depends on their order."""
+    values = np.random.default_rng(0).standard_normal(ELEMENTS // 8).astype(np.float32)
+    kept = CHUNK // 100
+
+    def encode() -> None:
+        for start in range(0, len(values), CHUNK):
+            part = values[start : start + CHUNK]
+            part[np.argpartition(np.abs(part), -kept)[-kept:]].tobytes()
 
     return values.nbytes / _seconds(encode)

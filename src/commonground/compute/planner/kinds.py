@@ -46,9 +46,10 @@ def computation_of(workload: Workload, around: Surroundings, ledger: Ledger) -> 
 
 
 def _sizes(workload: Workload, around: Surroundings, ledger: Ledger) -> tuple[float, float, float]:
-    """Bytes of the model, bytes on the wire, seconds of coding."""
+    """Bytes of the model, bytes on the wire, seconds of coding on each side of a worker's exchange."""
     codec = used_codec(workload, in_memory=around.in_memory)
-    wire = ledger(communication.wire_size, parameters=workload.parameters, ratio=RATIOS[codec])
+    ratio = RATIOS[codec] * (workload.top_k if codec == "top-k" else 1.0)
+    wire = ledger(communication.wire_size, parameters=workload.parameters, ratio=min(1.0, ratio))
     model = 4 * workload.parameters
     coding = 0.0 if codec == "fp32" else ledger(communication.coding, model=model, speed=around.coding)
     return model, wire, coding
@@ -57,9 +58,10 @@ def _sizes(workload: Workload, around: Surroundings, ledger: Ledger) -> tuple[fl
 def _synchronous_server(workload: Workload, around: Surroundings, ledger: Ledger) -> Step:
     model, wire, coding = _sizes(workload, around, ledger)
     workers = workload.workers
-    servers = 1 if around.in_memory else workload.servers  # the memory of one machine is one
+    servers = workload.servers
     apply = ledger(communication.application, workers=workers, model=model, servers=servers, memory=around.apply)
-    network, sending = apply, 0.0
+    serving = apply + workers * coding / servers
+    network, sending = serving, 0.0
     if not around.in_memory:
         network = coding + ledger(
             communication.streaming,
@@ -69,12 +71,12 @@ def _synchronous_server(workload: Workload, around: Surroundings, ledger: Ledger
             workers=workers,
             servers=servers,
             server=around.bandwidth,
-            apply=apply,
+            apply=serving,
             chunks=max(1.0, model / servers / workload.chunk),
         )
         sending = wire / around.bandwidth
-    busy = max(apply, workers * sending / servers)
-    work = workers * (coding + 2 * wire * around.processor) + apply * servers
+    busy = max(serving, workers * sending / servers)
+    work = workers * (2 * coding + 2 * wire * around.processor) + apply * servers
     return _barrier(workload, around, ledger, network, work, (sending, busy))
 
 
@@ -127,8 +129,8 @@ def _barrier(
 def _asynchronous_server(workload: Workload, around: Surroundings, ledger: Ledger) -> Step:
     model, wire, coding = _sizes(workload, around, ledger)
     mean = computation_of(workload, around, ledger)
-    workers, applied = workload.workers, 3 * model / around.apply
-    servers = 1 if around.in_memory else workload.servers
+    workers, applied = workload.workers, 3 * model / around.apply + coding
+    servers = workload.servers
     # In memory a worker waits for its own gradient to be applied, and no link is in between.
     bandwidth = 2 * model / applied if around.in_memory else around.bandwidth
     server = around.apply if around.in_memory else around.bandwidth
@@ -141,7 +143,7 @@ def _asynchronous_server(workload: Workload, around: Surroundings, ledger: Ledge
         worker=bandwidth,
         servers=servers,
         server=server,
-        memory=around.apply * wire / model,  # what is applied is not encoded
+        memory=3 * wire / applied,  # what is applied is not encoded, and is decoded first
     )
     exchange = coding + (0.0 if around.in_memory else around.latency) + 2 * wire / bandwidth
     service = max(wire / server, applied) / servers

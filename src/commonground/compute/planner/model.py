@@ -8,17 +8,18 @@ from msgspec import Meta
 from commonground.compute.planner.equation import Term
 
 Kind = Literal["ps-sync", "ps-async", "all-reduce", "federated"]
-Codec = Literal["fp32", "bf16", "int8"]
+Codec = Literal["fp32", "bf16", "int8", "top-k"]
 Goal = Literal["time", "efficiency", "cost"]
-Scale = Literal["none", "sqrt", "linear"]
+Transport = Literal["shared-memory", "socket"]
+Scale = Literal["none", "sqrt", "inverse"]
 
 Positive = Annotated[float, Meta(gt=0)]
 NonNegative = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=1, le=65_536)]
 
-RATIOS: dict[Codec, float] = {"fp32": 1.0, "bf16": 0.5, "int8": 0.25}
-"""Size on the wire against 32-bit floats."""
+RATIOS: dict[Codec, float] = {"fp32": 1.0, "bf16": 0.5, "int8": 0.25, "top-k": 2.0}
+"""Size on the wire against 32-bit floats; of top-k, of the share that is sent: each value with its place."""
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +42,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     """A measured step of a run."""
 
     kind: Kind
+    transport: Transport
     workers: Count
     step: Positive
     predicted: Positive
@@ -62,7 +64,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     copy: Positive
     """Bytes/s copied by one process."""
     apply: Positive
-    """Bytes/s read and written by w -= lr g, 12 bytes a parameter."""
+    """Bytes/s one processor reads and writes in w -= lr g, 12 bytes a parameter."""
+    apply_together: Positive
+    """The same of all processors at once."""
     rate: Rate
     loopback: Link
     codecs: dict[Codec, Positive]
@@ -94,11 +98,13 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     servers: Count = 1
     cpus: Positive = 1.0
     codec: Codec = "fp32"
+    top_k: Annotated[float, Meta(gt=0, le=1)] = 0.01
+    """Share of the values that top-k sends."""
     chunk: Positive = 2.0**20
     """Bytes of a chunk."""
     shared: bool = True
     """All processes on this machine."""
-    transport: Literal["shared-memory", "socket"] = "shared-memory"
+    transport: Transport = "shared-memory"
     link: Link | None = None
     """The network between hosts; needed where they are not shared."""
     learning_rate: NonNegative = 0.0

@@ -8,7 +8,7 @@ from commonground.compute.planner.ledger import Ledger
 from commonground.compute.planner.model import Prediction, Profile, Workload
 from commonground.compute.planner.refine import corrected
 from commonground.compute.planner.stability import staleness_of
-from commonground.compute.planner.surroundings import meet, used_codec
+from commonground.compute.planner.surroundings import SERVED, meet, used_codec
 
 TRUSTED = 2
 """A prediction holds up to this many times the calibrated number of workers."""
@@ -19,7 +19,7 @@ NO_PROGRESS = 0.99
 def predict(profile: Profile, workload: Workload) -> Prediction:
     """What ``workload`` does on the machine of ``profile`` (or over its own link), with every equation used."""
     ledger, around = Ledger(), meet(profile, workload)
-    step = corrected(profile, workload.kind, step_of(workload, around, ledger))
+    step = corrected(profile, workload, step_of(workload, around, ledger))
     staleness, warnings = staleness_of(workload, ledger)
     throughput = step.samples / step.time
     single = workload.batch / (workload.clipping * computation_of(workload, around, Ledger()))
@@ -29,7 +29,7 @@ def predict(profile: Profile, workload: Workload) -> Prediction:
     return Prediction(
         kind=workload.kind,
         workers=workload.workers,
-        servers=workload.servers if workload.kind in {"ps-sync", "ps-async"} else 0,
+        servers=workload.servers if workload.kind in SERVED else 0,
         codec=used_codec(workload, in_memory=around.in_memory),
         step=step.time,
         lower=step.lower,

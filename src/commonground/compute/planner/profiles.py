@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from commonground.compute.planner import machine
-from commonground.compute.planner.model import Profile
+from commonground.compute.planner.model import RATIOS, Profile
 from commonground.errors import ForeignProfile, InvalidProfile
 
 LIMIT = 2**20
@@ -45,13 +45,17 @@ def _read(path: Path) -> Profile:
             content = file.read(LIMIT + 1)
         if len(content) > LIMIT:
             raise InvalidProfile(path=path, reason=f"it is larger than {LIMIT} bytes")
-        return msgspec.json.decode(content, type=Profile)
+        found = msgspec.json.decode(content, type=Profile)
     except FileNotFoundError:
         raise InvalidProfile(path=path, reason="there is no such file") from None
     except OSError as error:
         raise InvalidProfile(path=path, reason=error.strerror or error) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidProfile(path=path, reason=error) from None
+    missing = set(RATIOS) - set(found.codecs)
+    if missing:
+        raise InvalidProfile(path=path, reason=f"it lacks the codec {min(missing)}")
+    return found
 
 
 def _short(text: str) -> str:

@@ -6,6 +6,7 @@ import msgspec
 
 from commonground.compute.planner.model import Codec, Goal, Plan, Prediction, Profile, Workload
 from commonground.compute.planner.predict import at, predict
+from commonground.compute.planner.surroundings import SERVED
 
 CODECS: tuple[Codec, ...] = ("fp32", "bf16", "int8")
 
@@ -46,11 +47,11 @@ def recommend(profile: Profile, workload: Workload) -> Prediction:
 
 def candidates(workload: Workload) -> Iterator[Workload]:
     """Powers of two of workers and servers, and every codec that this kind can use."""
-    served = workload.kind in {"ps-sync", "ps-async"}
+    served = workload.kind in SERVED
     in_memory = served and workload.shared and workload.transport == "shared-memory"
     for codec in CODECS[:1] if in_memory else CODECS:
         for workers in _powers(workload.max_workers):
-            for servers in _powers(workers) if served and not in_memory else [1]:
+            for servers in _powers(workers) if served else [1]:
                 yield msgspec.structs.replace(workload, workers=workers, servers=servers, codec=codec)
 
 

@@ -55,6 +55,7 @@ PLAN: dict[str, tuple[str, Read]] = {
 
 PS: dict[str, tuple[str, Read]] = {
     "codec": ("codec", _same),
+    "top_k": ("top_k", _number),
     "chunk": ("chunk", _size),
     "lr": ("learning_rate", _number),
     "optimizer": ("optimizer", _same),

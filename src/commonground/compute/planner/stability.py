@@ -4,7 +4,7 @@ from commonground.compute.planner.equations import asynchrony
 from commonground.compute.planner.ledger import Ledger
 from commonground.compute.planner.model import Scale, Workload
 
-POWERS: dict[Scale, float] = {"none": 0.0, "sqrt": 0.5, "linear": 1.0}
+POWERS: dict[Scale, float] = {"none": 0.0, "sqrt": 0.5, "inverse": 1.0}
 
 TYPICAL = 1.2
 """The largest learning rate of plain SGD at which one worker was seen to converge (digits, 64-64-10 network, batch 32);
@@ -35,4 +35,4 @@ def staleness_of(workload: Workload, ledger: Ledger) -> tuple[float, list[str]]:
 def _enough(workload: Workload, delay: float, largest: float) -> Scale:
     """The mildest scaling that brings the rate below ``largest``."""
     scaled = asynchrony.scaled_rate(rate=workload.learning_rate, delay=delay, power=POWERS["sqrt"])
-    return "sqrt" if scaled <= largest else "linear"
+    return "sqrt" if scaled <= largest else "inverse"

@@ -2,7 +2,10 @@
 
 import msgspec
 
-from commonground.compute.planner.model import Codec, Profile, Workload
+from commonground.compute.planner.model import Codec, Kind, Profile, Workload
+
+SERVED: frozenset[Kind] = frozenset({"ps-sync", "ps-async"})
+"""Kinds with parameter servers."""
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,7 +15,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     bandwidth: float
     """Bytes/s of each worker and each server, each way."""
     apply: float
-    """Bytes/s of memory that applies gradients, of one server."""
+    """Bytes/s of memory that applies gradients, of each of the servers at once."""
     processor: float
     """Processor seconds a byte sent costs."""
     coding: float
@@ -27,12 +30,13 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
 def meet(profile: Profile, workload: Workload) -> Surroundings:
     """What ``workload`` runs on, by the profile or by the link it names."""
-    in_memory = workload.shared and workload.transport == "shared-memory" and workload.kind in {"ps-sync", "ps-async"}
+    in_memory = workload.shared and workload.transport == "shared-memory" and workload.kind in SERVED
     link = workload.link or profile.loopback
+    servers = workload.servers if workload.kind in SERVED else 1
     return Surroundings(
         latency=link.latency,
         bandwidth=link.bandwidth,
-        apply=profile.apply,
+        apply=min(profile.apply, profile.apply_together / servers) if workload.shared else profile.apply,
         processor=0.0 if in_memory else profile.loopback.processor,
         coding=profile.codecs[used_codec(workload, in_memory=in_memory)],
         cores=profile.cores if workload.shared else 0,

@@ -78,7 +78,11 @@ def wire_size(*, parameters: float, ratio: float) -> float:
     return 4 * parameters * ratio
 
 
-@equation("Tq = 2 M / Bq", unit="s", source="encoded once, decoded once on each side's own time")
+@equation(
+    "Tq = 2 M / Bq",
+    unit="s",
+    source="one encoding and one decoding for each worker, by the worker and again by its server",
+)
 def coding(*, model: float, speed: float) -> float:
-    """Time a worker needs to encode its gradient and to decode the weights; bytes of 32-bit floats."""
+    """Time to encode a gradient and decode weights, or the reverse; ``model`` in bytes of 32-bit floats."""
     return 2 * model / speed
