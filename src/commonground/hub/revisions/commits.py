@@ -1,6 +1,7 @@
 """Commits made through the API."""
 
 import asyncio
+import random
 from contextlib import AsyncExitStack
 from weakref import WeakValueDictionary
 
@@ -21,7 +22,9 @@ from commonground.hub.revisions.refnames import HEADS, PULLS, writable_ref
 from commonground.hub.revisions.stored import StoredBlobs
 from commonground.hub.revisions.upload_rules import UploadRules
 
-ATTEMPTS = 10
+ATTEMPTS = 50
+"""How often a commit without a parent is made anew on a head that another process moved."""
+PAUSE_SECONDS = 0.02
 
 
 class Commits:
@@ -49,6 +52,7 @@ class Commits:
                 try:
                     await self._publish(repository, principal, ref, draft.head, draft)
                 except RefMoved:
+                    await asyncio.sleep(random.uniform(0, PAUSE_SECONDS))  # noqa: S311 - out of step with its rivals
                     continue
                 return draft.commit
         raise StaleParent
