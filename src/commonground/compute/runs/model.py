@@ -195,7 +195,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     key: Annotated[str, Meta(min_length=1, max_length=128)]
     value: float
     step: Annotated[int, Meta(ge=-(2**62), le=2**62)] = 0
-    time: int = 0
+    time: Annotated[int, Meta(ge=0, le=2**62)] = 0
     id: int = 0
 
 

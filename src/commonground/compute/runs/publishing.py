@@ -32,7 +32,7 @@ class Publishing:
         :class:`RunLost` before anything is published if the lease ended.
         """
         owner = await self._accounts.of_account(claim.run.owner_id)
-        ready: list[tuple[Link, Repository, Sequence[Operation]]] = []
+        ready: list[tuple[Link, Repository, list[Operation]]] = []
         written = 0
         for link in claim.run.outputs:
             repository = await self._open(owner, link)

@@ -16,7 +16,7 @@ from commonground.database.signals import Signals
 from commonground.errors import CommongroundError, DatabaseUnavailable, RunLost
 from commonground.telemetry import logger
 
-LEASE_SECONDS = 15.0
+LEASE_SECONDS = 10.0
 POLL_SECONDS = 1.0
 
 

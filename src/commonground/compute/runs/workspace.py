@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -53,6 +54,9 @@ class Workspace:
                 if not path.is_symlink():
                     path.chmod(0o700)
         shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):  # a checkpoint that holds something stays
+            self.checkpoint.rmdir()
+            self._run.rmdir()
 
     def remove_all(self) -> None:
         """Remove what is left of the run, with its checkpoint."""
