@@ -28,7 +28,7 @@ def shared_memory() -> list[Row]:
     A step: each worker reads the weights and writes its gradient; then both gradients and the weights are read and the weights
     written. The limit does just that, each process its gradient and half of the update.
     """
-    ours, limit = interleave(lambda: _served(2, shards=2, shared=True), _memory_limit)
+    ours, limit = interleave(lambda: _served(2, shards=2, shared=True), _memory_limit, times=5)
     ratios = [a / b for a, b in zip(ours, limit, strict=True)]
     return [
         row("ps_shm_10m_n2_of_memory_limit", ratios, "ratio", "higher"),
@@ -42,6 +42,30 @@ def sockets() -> list[Row]:
         row(f"ps_tcp_10m_n{workers}_steps", [_served(workers, 1, shared=False) for _ in range(3)], "steps/s", "higher")
         for workers in (1, 2)
     ]
+
+
+def kills() -> list[Row]:
+    """From the kill of one of two synchronous workers, in the middle of its steps, to the other's next finished step."""
+    return [row("worker_kill_recovery_s", [_recovery() for _ in range(5)], "s", "lower")]
+
+
+def _recovery() -> float:
+    with ParameterServer(np.ones(PARAMETERS, np.float32), Options(workers=2)) as server:
+        other = SPAWN.Process(target=_endless, args=(server.address, server.token))
+        other.start()
+        with Worker(server.address, 0, server.token, shared_memory=False) as worker:
+            for _ in range(WARM_UP):
+                worker.push_pull()
+            other.kill()
+            killed = time.perf_counter()
+            worker.push_pull()
+            return time.perf_counter() - killed
+
+
+def _endless(address: str, token: str) -> None:
+    with Worker(address, 1, token, shared_memory=False) as worker:
+        while True:
+            worker.push_pull()
 
 
 def _served(workers: int, shards: int, shared: bool) -> float:
@@ -108,6 +132,7 @@ def _touch(rank: int, start: Barrier, seconds: Any, path: str) -> None:
 MEASURES: dict[str, Measure] = {
     "ps_shm": shared_memory,
     "ps_tcp": sockets,
+    "kills": kills,
     "planner": planner.planner,
     "planner_own": planner_own.own,
 }

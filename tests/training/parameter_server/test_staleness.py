@@ -61,3 +61,22 @@ def test_who_leaves_holds_nobody_back() -> None:
         for _ in range(5):
             fast.push_pull()
         assert fast.step == 5
+
+
+def asynchronous_descent(scale: StalenessScale, workers: int = 8, rate: float = 0.4, steps: int = 400) -> float:
+    """Where w ends under loss w^2/2 when the workers push in turn, each from the weights it saw a whole round before."""
+    shard = Shard(np.ones(1, np.float32), Options(workers=workers, optimizer=SGD(rate), staleness_scale=scale))
+    seen = [shard.weights.copy() for _ in range(workers)]
+    for step in range(steps):
+        rank = step % workers
+        shard.apply(0, [(rank, seen[rank])])
+        shard.clocks.sent(rank, slice(0, 1))
+        seen[rank] = shard.weights.copy()
+    return float(abs(shard.weights[0]))
+
+
+def test_a_rate_too_high_for_its_staleness_is_rescued_by_scaling() -> None:
+    """A delay of 7 is stable below 2 sin(pi / 30) = .21: .4 is not, .4 / sqrt(7) = .15 is."""
+    assert asynchronous_descent("none") > 1e3
+    assert asynchronous_descent("sqrt") < 1e-3
+    assert asynchronous_descent("inverse") < 1e-3
