@@ -1,5 +1,6 @@
 import json
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -7,7 +8,11 @@ from hypothesis import strategies as st
 
 from commonground.compute.planner.model import Link
 from commonground.compute.planner.spec import read_workload
+from commonground.compute.runs.spec import parse
 from commonground.errors import InvalidSpec
+from commonground.hub.cards.front_matter import parse_block
+
+PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "planner.md"
 
 SPEC = """
 name: digits
@@ -26,6 +31,18 @@ def test_the_sections_of_a_spec_become_numbers() -> None:
     assert (found.learning_rate, found.scale, found.optimizer, found.deadline) == (0.05, "sqrt", "adagrad", 7200)
     assert found.link == Link(latency=0.002, bandwidth=125e6)
     assert not found.shared
+
+
+def test_the_example_of_the_page_can_be_planned_and_submitted() -> None:
+    text = PAGE.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    assert read_workload(text).servers == 2
+    assert parse(parse_block(text)).kind == "ps-sync"
+
+
+def test_options_are_those_of_a_federated_round() -> None:
+    text = "kind: federated\noptions: {epochs: 5, clients: 3, round_cost: 50ms}\nplan: {parameters: 1, flops: 1, epochs: 2}"
+    found = read_workload(text)
+    assert (found.kind, found.steps, found.clients, found.round_cost, found.epochs) == ("federated", 5, 3, 0.05, 2)
 
 
 def test_without_a_link_all_processes_are_on_this_machine() -> None:

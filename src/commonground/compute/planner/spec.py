@@ -65,12 +65,13 @@ RESOURCES: dict[str, tuple[str, Read]] = {
     "servers": ("servers", _whole),
     "cpus": ("cpus", _number),
 }
-FEDERATED: dict[str, tuple[str, Read]] = {
+OPTIONS: dict[str, tuple[str, Read]] = {
     "epochs": ("steps", _number),
     "clients": ("clients", _whole),
     "clipping": ("clipping", _number),
     "round_cost": ("round_cost", _time),
 }
+"""Of federated runs."""
 
 
 def read_workload(text: str) -> Workload:
@@ -88,7 +89,7 @@ def read_workload(text: str) -> Workload:
     fields = _values("plan", plan, PLAN, strict=True)
     ps = _section(document, "ps")
     fields |= _values("ps", ps, PS) | _values("resources", _section(document, "resources"), RESOURCES)
-    fields |= _values("federated", _section(document, "federated"), FEDERATED)
+    fields |= _values("options", _section(document, "options"), OPTIONS)
     fields["scale"] = _section(ps, "staleness").get("scale", "none")
     fields["kind"] = document.get("kind", "ps-sync")
     if link is not None:
