@@ -6,13 +6,19 @@
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from commonground.compute.reporting import heartbeat, log_metric
     from commonground.sdk.address import Address
     from commonground.sdk.hub import Hub
 
 __version__ = "0.1.0"
-__all__ = ["Address", "Hub", "__version__", "open"]
+__all__ = ["Address", "Hub", "__version__", "heartbeat", "log_metric", "open"]
 
-_LAZY = {"Address": "commonground.sdk.address", "Hub": "commonground.sdk.hub"}
+_LAZY = {
+    "Address": "commonground.sdk.address",
+    "Hub": "commonground.sdk.hub",
+    "heartbeat": "commonground.compute.reporting",
+    "log_metric": "commonground.compute.reporting",
+}
 
 
 def open(address: str, mode: str = "rb", **options: Any) -> IO[Any]:  # noqa: A001 - commonground.open reads like open

@@ -1,5 +1,6 @@
 """The queue of runs, the same on every database: leases, fences, priority, fair share, gangs, backfill, retries, cancel."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ from sqlalchemy import insert
 
 from commonground.compute.runs import queries
 from commonground.compute.runs import queue_queries as steps
-from commonground.compute.runs.model import Capacity, Offer, Outcome, Run, Spec
+from commonground.compute.runs.model import Capacity, Link, Offer, Outcome, Run, Spec
 from commonground.compute.runs.queue_queries import Lease
 from commonground.database import Database
 from commonground.database.schema.accounts import account
@@ -30,13 +31,16 @@ class Queue:
         added = insert(account).values(row).returning(account.c.id)
         self.owner = database.write_now(lambda connection: connection.execute(added).scalar_one())
 
-    def add(self, *, attempts: int = 2, group: str = "g", timeout: int = MINUTE, **values: Any) -> int:
+    def add(self, **values: Any) -> int:
+        return self.database.write_now(queries.add, self.row(**values), (), ())
+
+    def row(self, *, attempts: int = 2, group: str = "g", timeout: int = MINUTE, **values: Any) -> dict[str, Any]:
         row = {
             "owner_id": self.owner, "name": "r", "kind": "task", "engine": "local", "state": "queued", "seed": 1,
             "spec": msgspec.json.encode(Spec(run="true")).decode(), "priority": 0, "share": group, "cpus": 1.0,
             "memory": 0, "gpus": 0, "timeout": timeout, "last_attempt": attempts, "run_at": self.now, "created_at": self.now,
         }  # fmt: skip
-        return self.database.write_now(queries.add, {**row, **values}, (), ())
+        return {**row, **values}
 
     def claim(self, worker: str = "w", **free: Any) -> Lease | None:
         room = Capacity(**{"cpus": 4.0, "memory": 2**30, "gpus": 1, "slots": 100, **free})
@@ -215,3 +219,23 @@ def test_edges_logs_and_metrics_go_with_their_run(queue: Queue) -> None:
         (2, "stdout", "b\n"),
         (3, "stderr", "c\n"),
     ]
+
+
+def test_workers_that_ask_at_the_same_time_never_get_the_same_run(queue: Queue) -> None:
+    runs = {queue.add(attempts=1) for _ in range(12)}
+    with ThreadPoolExecutor(4) as pool:
+        claimed = list(pool.map(lambda number: queue.claim(f"w{number}"), range(16)))
+    found = [lease.run_id for lease in claimed if lease is not None]
+    assert sorted(found) == sorted(runs)
+
+
+def test_what_an_output_became_is_an_edge_of_the_lineage(queue: Queue) -> None:
+    run = queue.add()
+    link = Link(name="m", repository_id=5, path="a")
+    other = queue.database.write_now(queries.add, {**queue.row(), "name": "other"}, (), (link,))
+    leases = {lease.run_id: lease for lease in (queue.claimed(), queue.claimed())}
+    queue.database.write_now(steps.published, leases[other], "m", b"c" * 20)
+    assert queue.run(other).outputs[0].commit == (b"c" * 20).hex()
+    assert queue.database.read_now(queries.touching, "outputs", 5, b"c" * 20, 10) == [other]
+    assert queue.database.read_now(queries.touching, "inputs", 5, b"c" * 20, 10) == []
+    assert queue.run(run).outputs == ()
