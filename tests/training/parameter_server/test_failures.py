@@ -23,7 +23,7 @@ def test_the_others_go_on_when_a_worker_is_killed() -> None:
             started = time.monotonic()
             for _ in range(20):
                 worker.push_pull()
-            assert time.monotonic() - started < 1
+            assert time.monotonic() - started < 3
 
 
 def test_the_others_go_on_when_a_worker_freezes() -> None:
@@ -43,10 +43,10 @@ def test_the_others_go_on_when_a_worker_freezes() -> None:
 
 def test_slow_is_not_dead() -> None:
     """One worker thinks for longer than the heartbeat; neither it nor who waits for it is lost."""
-    with ParameterServer(np.ones(10), Options(workers=2, heartbeat=0.4)) as server:
+    with ParameterServer(np.ones(10), Options(workers=2, heartbeat=0.8)) as server:
 
         def gradient(rank: int, step: int, weights: np.ndarray) -> np.ndarray:
-            time.sleep(1.2 if rank == step == 0 else 0)
+            time.sleep(2 if rank == step == 0 else 0)
             return quadratic(rank, step, weights)
 
         train(server, gradient, steps=2, workers=2)
@@ -80,7 +80,7 @@ def test_a_killed_server_is_noticed_at_once(shared_memory: bool) -> None:
         started = time.monotonic()
         with pytest.raises(ParameterServerLost):
             worker.push_pull()
-        assert time.monotonic() - started < 0.1
+        assert time.monotonic() - started < 0.5  # 0.01 when nothing else runs
         worker.close()
 
 

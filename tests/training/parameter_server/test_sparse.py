@@ -138,9 +138,9 @@ def test_a_table_continues_from_its_snapshot(tmp_path: Path) -> None:
 
 def test_thinking_long_is_no_reason_to_be_dropped() -> None:
     with (
-        ParameterServer(TABLE, table(heartbeat=0.3)) as server,
+        ParameterServer(TABLE, table(heartbeat=0.6)) as server,
         SparseWorker(server.address, token=server.token) as worker,
     ):
         worker.pull([1])
-        time.sleep(1)
+        time.sleep(1.5)
         assert worker.pull([1]).tolist() == [[3, 4, 5]]
