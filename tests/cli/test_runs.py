@@ -64,7 +64,7 @@ def test_a_run_that_fails_fails_the_command(alice: Command, tmp_path: Path) -> N
 def test_detaching_cancelling_and_resuming(alice: Command, tmp_path: Path) -> None:
     run = alice("train", "run", spec(tmp_path, "run: sleep 1000"), "--detach", "--json").json["id"]
     assert alice("runs", "cancel", run, "--json").json["state"] == "cancelled"
-    assert alice("runs", "resume", run, "--json").json["state"] == "queued"
+    assert alice("runs", "resume", run, "--json").json["state"] in {"queued", "running"}
     assert "cancelled" in alice("runs", "cancel", run).out
     assert alice("runs", "resume", "999999").err.startswith("CG-1801")
 

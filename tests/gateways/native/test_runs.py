@@ -45,7 +45,8 @@ def events(answer: httpx.Response) -> list[tuple[str, dict[str, Any]]]:
 async def test_submitting_following_and_tracing(lab: Hub) -> None:
     await lab.create()
     run = await submit(lab, "echo one; echo x > $CG_OUTPUT_M/x; sleep 0.4; echo two", outputs={"m": "hub://alice/bert"})
-    assert (run["state"], run["owner"], run["spec"]["resources"]["workers"]) == ("queued", "alice", 1)
+    assert run["state"] in {"queued", "running"}  # the worker may be quicker than the answer
+    assert (run["owner"], run["spec"]["resources"]["workers"]) == ("alice", 1)
     answer = await lab.alice.get(f"{RUNS}/{run['id']}/logs")
     assert answer.headers["Content-Type"].startswith("text/event-stream")
     *blocks, (kind, end) = events(answer)
@@ -77,7 +78,7 @@ async def test_cancelling_and_resuming(lab: Hub) -> None:
     assert (await lab.alice.post(f"{path}/cancel")).json()["state"] == "cancelled"
     assert code(await lab.alice.post(f"{path}/cancel")) == (409, "CG-1804")
     assert events(await lab.alice.get(f"{path}/logs"))[-1] == ("end", {"state": "cancelled"})
-    assert (await lab.alice.post(f"{path}/resume")).json()["state"] == "queued"
+    assert (await lab.alice.post(f"{path}/resume")).json()["state"] in {"queued", "running"}
     await lab.alice.post(f"{path}/cancel")
 
 
