@@ -1,7 +1,6 @@
 """The measures of area ``protocols``: every protocol serves the same bytes, at the speed of the hub's own."""
 
 import shutil
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +44,8 @@ def gets() -> list[Row]:
         with urllib.request.urlopen(urllib.request.Request(own, method="HEAD", headers=_bearer())) as answer:
             digest = answer.headers["X-Linked-Etag"].strip('"')
         blob = f"{server.url}/v2/{repository}/blobs/sha256:{digest}"
+        fetch(own), fetch(own)
+        server.wait_for_cache(GB)
         hub = _hub(server)
         signing = (f"{server.url}/s3", hub.access_key, hub.secret_key, repository.replace("/", "."), "file.bin")
         thing = clients.python(PRESIGN, *signing)[1].strip()
@@ -90,7 +91,7 @@ def growth() -> list[Row]:
         hub = _hub(server)
         for turn in ("first", "second"):
             READERS["curl"](hub, [repository], server.root / turn)
-        _wait_for_cache(server.data, size)
+        server.wait_for_cache(size)
         before = _kept(server.data)
         for number, read in enumerate(READERS.values()):
             target = server.root / f"target-{number}"
@@ -113,14 +114,6 @@ def _holding(size: int, name: str = "file.bin") -> Iterator[tuple[Server, str]]:
             clients.python(clients.HUB_UPLOAD, repository, path, path.name, environment=server.client_environment())
             path.unlink()
         yield server, repository
-
-
-def _wait_for_cache(data: Path, size: int) -> None:
-    for _ in range(200):
-        if sum(path.stat().st_size for path in (data / "cache").rglob("*") if path.suffix != ".partial") >= size:
-            return
-        time.sleep(0.1)
-    raise RuntimeError("the file was not cached")
 
 
 def _hub(server: Server) -> Hub:

@@ -76,6 +76,15 @@ class Server:
             self._process.wait(30)
             self._process = None
 
+    def wait_for_cache(self, size: int) -> None:
+        """Wait until files of ``size`` bytes have been rebuilt: one is, in the background, once it is asked for twice."""
+        for _ in range(300):
+            found = [path for path in (self.data / "cache").rglob("*") if path.is_file() and path.suffix != ".partial"]
+            if sum(path.stat().st_size for path in found) >= size:
+                return
+            time.sleep(0.1)
+        raise RuntimeError("the file was not cached")
+
     def kill(self) -> None:
         """Kill the server and its workers at once, as a crash would."""
         assert self._process is not None

@@ -119,6 +119,8 @@ def plain_get() -> list[Row]:
         try:
             time.sleep(2)
             ours_url = f"{server.url}/{USER}/get/resolve/main/file.bin"
+            fetch(ours_url), fetch(ours_url)
+            server.wait_for_cache(GB)
             mine, raw = interleave(lambda: fetch(ours_url), lambda: fetch(f"http://127.0.0.1:{port}/"), times=5)
         finally:
             raw_server.terminate()
