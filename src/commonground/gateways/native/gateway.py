@@ -47,11 +47,6 @@ class NativeGateway:
 
     def snippets(self, use: Use) -> list[Snippet]:
         """The command of this project."""
-        kind = SEGMENTS[use.repository.kind]
-        return [
-            Snippet(
-                "commonground",
-                "bash",
-                f"commonground login {use.origin}\ncommonground download hub://{kind}/{use.repository.full_name}\n",
-            )
-        ]
+        address = f"hub://{SEGMENTS[use.repository.kind]}/{use.repository.full_name}"
+        code = f"CG_ENDPOINT={use.origin} commonground files download {address} --recursive\n"
+        return [Snippet("commonground", "bash", code)]
