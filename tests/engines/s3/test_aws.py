@@ -5,13 +5,15 @@ import json
 from tests.engines.s3.conftest import Run
 
 SYNC = """
-import json, os, pathlib, subprocess, sys, tempfile
+import json, os, pathlib, subprocess, sys, tempfile, time
 aws = lambda *words: subprocess.run([str(pathlib.Path(sys.executable).with_name("aws")), "s3", *words], check=True,
                                     capture_output=True, text=True).stdout
 up, down = pathlib.Path(tempfile.mkdtemp()), pathlib.Path(tempfile.mkdtemp())
 (up / "data").mkdir()
 (up / "data" / "a.csv").write_text("a,b\\n1,2\\n")
 (up / "big.bin").write_bytes(os.urandom(20 * 2**20))
+for file in (up / "data" / "a.csv", up / "big.bin"):  # commits have whole seconds: what is as young is sent again
+    os.utime(file, (time.time() - 10, time.time() - 10))
 first = aws("sync", str(up), f"s3://{BUCKET}")
 again = aws("sync", str(up), f"s3://{BUCKET}")
 aws("sync", f"s3://{BUCKET}", str(down))
