@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from commonground.accounts.model import Principal
-from commonground.errors import BadRequest, EntryNotFound, RefExists, RevisionNotFound, UploadNotFound
+from commonground.errors import BadRequest, EntryNotFound, RefExists, RevisionNotFound
 from commonground.gateways.kaggle.places import HEADS, HOUSEKEEPING, Place
 from commonground.gateways.kaggle.unpacking import Item, unpack
 from commonground.gateways.kaggle.wire import Directory, NewFile
@@ -76,10 +76,7 @@ class Publisher:
         name, size = str(session.details["name"]), int(session.details["size"])
         if session.size != size:
             raise BadRequest(reason=f"of {name} only {session.size} of {size} bytes have arrived")
-        file = await self._uploads.complete(session)
-        if file.size != size:
-            raise UploadNotFound(upload=session.id)  # another call completed it meanwhile
-        return Item(path=folder + name, file=file)
+        return Item(path=folder + name, file=await self._uploads.complete(session))
 
     async def _prepare(self, caller: Principal, repository: Repository, place: Place) -> bool:
         """Make the branch; whether there was none."""
