@@ -58,7 +58,7 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is to be executed. Made by :func:`commonground.compute.runs.spec.parse`. ``plan``, ``ps``,
+    """What is to be executed. Made by :func:`commonground.compute.runs.spec.parse`. ``plan``, ``ps``, ``data``,
     ``privacy`` and ``options`` are for the kind of run and for the planner.
     """
 
@@ -71,6 +71,7 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     environment: Annotated[dict[Variable, Text | Secret], Meta(max_length=256)] = {}
     plan: dict[str, Any] = {}
     ps: dict[str, Any] = {}
+    data: dict[str, Any] = {}
     privacy: dict[str, Any] = {}
     options: dict[str, Any] = {}
     resources: Resources = Resources()
