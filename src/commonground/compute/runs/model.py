@@ -174,9 +174,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which runs to list, newest first; ``before`` continues a list."""
+    """Which runs to list, newest first: of a state, a kind, an owner, with ``text`` in their name; ``before`` continues
+    a list.
+    """
 
     state: State | None = None
+    kind: str = ""
+    owner: str = ""
+    text: str = ""
     before: int | None = None
     limit: int = 50
 
@@ -198,6 +203,25 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     step: Annotated[int, Meta(ge=-(2**62), le=2**62)] = 0
     time: Annotated[int, Meta(ge=0, le=2**62)] = 0
     id: int = 0
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """Neighbouring values of a metric as one: their mean, the ``low``est and the ``high``est, where they begin."""
+
+    step: int
+    time: int
+    value: float
+    low: float
+    high: float
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric of a run, thinned out to be drawn: how many values there are, and the last one as it was reported."""
+
+    key: str
+    count: int
+    last: Point
+    samples: tuple[Sample, ...]
 
 
 class RevisionNode(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="revision"):

@@ -99,6 +99,12 @@ def newest(connection: Connection, owner_id: int | None, query: RunQuery) -> lis
         statement = statement.where(table.c.owner_id == owner_id)
     if query.state is not None:
         statement = statement.where(table.c.state == query.state)
+    if query.kind:
+        statement = statement.where(table.c.kind == query.kind)
+    if query.owner:
+        statement = statement.where(account.c.name == query.owner)
+    if query.text:
+        statement = statement.where(func.lower(table.c.name).contains(query.text.lower(), autoescape=True))
     return _runs(connection, statement.order_by(table.c.id.desc()).limit(query.limit))
 
 

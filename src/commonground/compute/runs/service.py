@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from commonground.accounts.model import Principal
 from commonground.compute import kinds
-from commonground.compute.runs import queries
+from commonground.compute.runs import queries, summary_queries
 from commonground.compute.runs import queue_queries as steps
 from commonground.compute.runs.addresses import Addresses
 from commonground.compute.runs.lineage import Lineage
@@ -23,6 +23,7 @@ from commonground.compute.runs.model import (
     Point,
     Run,
     RunQuery,
+    Series,
     Spec,
     State,
     Stream,
@@ -91,11 +92,16 @@ class Runs:
         run_id = await self._database.write(_add, values, [link for link, _ in pinned.values()], outputs)
         return await self._get(run_id)
 
+    def may_submit(self, principal: Principal) -> bool:
+        """Whether the caller may execute anything here."""
+        allowed = {"nobody": False, "administrators": principal.is_admin, "users": not principal.is_anonymous}
+        narrow = principal.token_role in {"read", "fine-grained"} or principal.via == "link"
+        return allowed[self._settings.runs_by] and not narrow
+
     def _check_submitter(self, principal: Principal) -> None:
         if principal.is_anonymous:
             raise Unauthenticated
-        allowed = {"nobody": False, "administrators": principal.is_admin, "users": True}[self._settings.runs_by]
-        if not allowed or principal.token_role in {"read", "fine-grained"} or principal.via == "link":
+        if not self.may_submit(principal):
             raise Forbidden(action="execute commands on", resource="this server")
 
     def _row(self, principal: Principal, spec: Spec) -> dict[str, Any]:
@@ -161,6 +167,25 @@ class Runs:
         """Values of metrics behind the id ``after``, in the order they were reported; :class:`RunNotFound`."""
         await self.find(principal, run_id)
         return await self._database.read(queries.metrics, run_id, keys, after, limit)
+
+    async def log_tail(self, principal: Principal, run_id: int, size: int) -> list[LogBlock]:
+        """The last blocks of the log, of about ``size`` characters; :class:`RunNotFound`."""
+        await self.find(principal, run_id)
+        return await self._database.read(summary_queries.log_tail, run_id, size)
+
+    async def series(self, principal: Principal, run_id: int, metrics: int = 24, samples: int = 120) -> list[Series]:
+        """The first ``metrics`` metrics by name, each as about ``samples`` means in the order of their steps (of time,
+        where all steps are the same); :class:`RunNotFound`.
+        """
+        await self.find(principal, run_id)
+        return await self._database.read(summary_queries.series, run_id, metrics, samples)
+
+    async def visible(self, principal: Principal, run_ids: Sequence[int]) -> set[int]:
+        """The subset of ``run_ids`` the caller may look at."""
+        if principal.is_anonymous or not run_ids:
+            return set()
+        found = await self._database.read(queries.by_ids, run_ids)
+        return {run.id for run in found if _may_see(principal, run)}
 
     async def lineage(self, principal: Principal, repository: Repository, commit: str, depth: int = 3) -> Graph:
         """Where a commit of a repository the caller may read comes from, and what was made of it."""
