@@ -10,6 +10,7 @@ import ctypes
 import fcntl
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -35,10 +36,11 @@ def main() -> None:
     child = subprocess.Popen(sys.argv[3:], process_group=0, pass_fds=(REPORT,))  # noqa: S603
     for fd in (0, 1, 2, REPORT):  # the ends of pipes that are the command's alone: they end with it
         os.close(fd)
-    code, cpu = _watch(child.pid, link, ended)
+    code = _watch(child.pid, link, ended)
     _kill_rest(child.pid)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)  # of orphans too: a container is one
     with suppress(OSError):
-        link.sendall(json.dumps({"exit": code, "cpu": cpu}).encode())
+        link.sendall(json.dumps({"exit": code, "cpu": used.ru_utime + used.ru_stime}).encode())
 
 
 def _arrange(link: int, report: int) -> socket.socket:
@@ -56,8 +58,8 @@ def _adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def _watch(child: int, link: socket.socket, ended: int) -> tuple[int, float]:
-    """Wait for the child, do what the worker says meanwhile; exit code and CPU seconds of it and what it waited for."""
+def _watch(child: int, link: socket.socket, ended: int) -> int:
+    """Wait for the child, do what the worker says meanwhile; its exit code."""
     watched: list[socket.socket | int] = [link, ended]
     while True:
         ready, _, _ = select.select(watched, [], [], TICK)
@@ -68,10 +70,10 @@ def _watch(child: int, link: socket.socket, ended: int) -> tuple[int, float]:
             watched = watched if word else [ended]
         if ended in ready:
             os.read(ended, 512)
-        found, status, used = os.wait4(child, os.WNOHANG)
+        found, status = os.waitpid(child, os.WNOHANG)
         if found:
             code = os.waitstatus_to_exitcode(status)
-            return code if code >= 0 else 128 - code, used.ru_utime + used.ru_stime
+            return code if code >= 0 else 128 - code
 
 
 def _signal(group: int, number: int) -> None:

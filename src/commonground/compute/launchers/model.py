@@ -13,20 +13,34 @@ LINE_LIMIT = 64 * 2**10
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """One process of a run. ``rank`` counts within its ``role``; the environment is the whole of it, nothing is inherited."""
+    """One process of a run. ``rank`` counts within its ``role``; the environment is the whole of it, nothing is inherited.
+    ``cpus``, ``memory`` (bytes; 0: any) and ``gpus`` are what it needs, for the engines that give each process its own.
+    """
 
     role: str
     rank: int
     command: Sequence[str]
     environment: Mapping[str, str]
     folder: Path
+    cpus: float = 1.0
+    memory: int = 0
+    gpus: int = 0
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """All processes of one attempt: they start together, and the first that fails ends the others."""
+    """All processes of one attempt: they start together, and the first that fails ends the others. The first of them is
+    the one the others meet at (``MASTER_ADDR``).
+
+    ``reads`` and ``writes`` are the folders the processes are given beside what the engine has, ``folder`` is an empty one
+    for the launcher's own files; ``image`` is the container image, ``None``: the engine's.
+    """
 
     name: str
     processes: Sequence[Process]
+    reads: Sequence[Path] = ()
+    writes: Sequence[Path] = ()
+    folder: Path | None = None
+    image: str | None = None
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):

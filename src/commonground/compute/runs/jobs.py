@@ -43,11 +43,22 @@ def job_of(claim: Claim, workspace: Workspace, secrets: Mapping[str, str]) -> Jo
             command=_command(spec),
             environment={**shared, **_place(role, rank, count)},
             folder=workspace.work,
+            cpus=spec.resources.cpus,
+            memory=spec.resources.memory,
+            gpus=spec.resources.gpus if role == "worker" else 0,
         )
         for role, count in roles
         for rank in range(count)
     ]
-    return Job(name=f"run-{claim.run.id}", processes=processes)
+    outputs = map(workspace.output, spec.outputs)
+    return Job(
+        name=f"run-{claim.run.id}",
+        processes=processes,
+        reads=[workspace.input(name) for name in spec.inputs],
+        writes=[workspace.work, workspace.home, workspace.checkpoint, *outputs],
+        folder=workspace.launch,
+        image=spec.image,
+    )
 
 
 def _command(spec: Spec) -> list[str]:

@@ -16,6 +16,7 @@ Edge = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
 Address = Annotated[str, Meta(min_length=1, max_length=4096)]
 Text = Annotated[str, Meta(max_length=32_768)]
+Image = Annotated[str, Meta(pattern=r"^[a-z0-9][A-Za-z0-9._:/@-]{0,511}$")]
 
 
 class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +79,7 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     fault: Fault = Fault()
     queue: Queue = Queue()
     engine: Name = "local"
+    image: Image | None = None
     seed: Annotated[int, Meta(ge=0, lt=2**32)] | None = None
 
 

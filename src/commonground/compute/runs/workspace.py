@@ -28,6 +28,7 @@ class Workspace:
         self.folder = self._run / f"attempt-{claim.run.attempt}-{claim.fence}"
         self.checkpoint = self._run / "checkpoint"
         self.work, self.home = self.folder / "work", self.folder / "home"
+        self.launch = self.folder / "launch"
         self._inputs, self._outputs = self.folder / "inputs", self.folder / "outputs"
 
     def input(self, name: str) -> Path:
@@ -41,7 +42,14 @@ class Workspace:
     def create(self, claim: Claim) -> None:
         """Make the folders; only the worker's user may look into them."""
         self.remove()
-        folders = [self.work, self.home, self.checkpoint, self._inputs, *map(self.output, claim.run.spec.outputs)]
+        folders = [
+            self.work,
+            self.home,
+            self.launch,
+            self.checkpoint,
+            self._inputs,
+            *map(self.output, claim.run.spec.outputs),
+        ]
         for folder in folders:
             folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
