@@ -18,7 +18,7 @@ from commonground.errors import DatabaseTooNew, DatabaseUnavailable
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision of this release."""
 
 _LOCK_NUMBER = 0x6D696772617465  # held by the process that migrates a PostgreSQL database

@@ -32,6 +32,12 @@ run = Table(
     Column("bytes_read", BigInteger, nullable=False, default=0),
     Column("bytes_written", BigInteger, nullable=False, default=0),
     Column("logged", BigInteger, nullable=False, default=0),  # bytes of log kept
+    Column("measured", BigInteger, nullable=False, server_default="0"),  # values of metrics kept
+    Column("parent_id", BigInteger),  # the run it is a trial of
+    Column("schedule_id", BigInteger),  # the schedule that made it, which it outlives
+    Column("replay_of", BigInteger),  # the run whose result it is compared with
+    Column("verdict", Text),  # JSON: how that comparison ended
+    Column("sealed", LargeBinary),  # secrets of the run alone, encrypted
     moment("run_at"),
     moment("lease_until", nullable=True),
     moment("created_at"),
@@ -39,6 +45,8 @@ run = Table(
     moment("finished_at", nullable=True),
     Index("ix_run_state", "state", "priority", "id"),
     Index("ix_run_owner_id", "owner_id", "id"),
+    Index("ix_run_parent_id", "parent_id", "id"),
+    Index("ix_run_schedule_id", "schedule_id", "id"),
     sqlite_autoincrement=True,  # an id is never given twice: commits and lineage name runs by it
 )
 
@@ -61,6 +69,27 @@ def _edge(name: str) -> Table:
 run_input = _edge("run_input")
 run_output = _edge("run_output")
 
+run_file = Table(  # what a run made: of a trial, kept aside; of any other, published
+    "run_file",
+    metadata,
+    reference("run_id", "run.id", primary_key=True),
+    Column("output", String(64), primary_key=True),
+    Column("path", Text, primary_key=True),  # below the output
+    Column("sha256", LargeBinary(32), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+run_label = Table(
+    "run_label",
+    metadata,
+    reference("run_id", "run.id", primary_key=True),
+    Column("key", String(128), primary_key=True),
+    Column("value", String(256), nullable=False),
+    Index("ix_run_label_key_value", "key", "value", "run_id"),
+    sqlite_with_rowid=False,
+)
+
 run_log = Table(
     "run_log",
     metadata,
@@ -82,4 +111,5 @@ run_metric = Table(
     Column("value", Float, nullable=False),
     moment("time"),
     Index("ix_run_metric_run_id", "run_id", "id"),
+    Index("ix_run_metric_key", "run_id", "key", "step"),
 )
