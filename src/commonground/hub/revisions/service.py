@@ -9,7 +9,7 @@ from commonground.database.clock import now_ms
 from commonground.hub.repositories.model import Repository
 from commonground.hub.revisions.checking import Checking, Problem
 from commonground.hub.revisions.collecting import Collected, Collecting
-from commonground.hub.revisions.commits import Commits
+from commonground.hub.revisions.commits import Also, Commits
 from commonground.hub.revisions.comparing import CHANGES_LIMIT, Comparing
 from commonground.hub.revisions.context import Context
 from commonground.hub.revisions.digests import Digests
@@ -185,6 +185,14 @@ class Revisions:
         :class:`EntryNotFound`, :class:`FileToDeleteNotFound`, :class:`ContentMissing`, :class:`SizeMismatch`.
         """
         return await self._commits.commit(repository, principal, revision, request)
+
+    async def commit_all(
+        self, principal: Principal, requests: Sequence[tuple[Repository, CommitRequest]], also: Also
+    ) -> list[Commit]:
+        """Like :meth:`commit`, on the default branches of several repositories and in one transaction, in which
+        ``also(connection, commits)`` writes too: all of it or, whatever is raised, nothing.
+        """
+        return await self._commits.commit_all(principal, None, requests, also)
 
     async def propose(
         self, repository: Repository, principal: Principal, revision: str, request: CommitRequest
