@@ -11,9 +11,14 @@ from typing import Any
 
 import msgspec
 
-from commonground.errors import KindUnavailable
+from commonground.compute.launchers.model import FINAL
+from commonground.errors import CommongroundError, InvalidSpec, KindUnavailable
 
 GROUP = "commonground.kinds"
+ALONE = "commonground.kinds.alone"
+"""Entry points of this group name the role of a kind whose processes are started again by themselves when they are lost
+(``digits = "worker"``); without, all processes of a run are.
+"""
 TASK = "task"
 """A command, or a function that is named in the specification."""
 
@@ -28,12 +33,39 @@ def entry_of(kind: str) -> str | None:
     return found[kind]
 
 
+def role_alone(kind: str) -> str | None:
+    """The role of a kind whose processes are started again by themselves."""
+    return next((point.value for point in entry_points(group=ALONE) if point.name == kind), None)
+
+
 def main() -> None:
-    """Call the function named by the argument with the specification in ``$CG_SPEC``, as plain data."""
-    sys.path.insert(0, str(Path.cwd()))
-    module, _, name = sys.argv[1].partition(":")
+    """Call the function named by the argument with the specification in ``$CG_SPEC``, as plain data.
+
+    An input named ``code`` is where modules are looked for. What is wrong with the specification ends the process with the exit code
+    :data:`FINAL`: trying again is pointless.
+    """
+    sys.path[:0] = [place for place in (os.environ.get("CG_INPUT_CODE"), str(Path.cwd())) if place]
     specification: dict[str, Any] = msgspec.json.decode(os.environ["CG_SPEC"])
-    getattr(importlib.import_module(module), name)(specification)
+    try:
+        named(sys.argv[1])(specification)
+    except CommongroundError as error:
+        sys.stderr.write(f"{error.code}: {error}\n")
+        sys.exit(FINAL if isinstance(error, InvalidSpec) else 1)
+
+
+def named(entry: str) -> Any:
+    """What ``package.module:function`` names; :class:`InvalidSpec` if there is no such thing."""
+    module, _, name = entry.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        raise InvalidSpec(
+            reason=f"there is no module {module}; an input named code is where it is looked for"
+        ) from None
+    except AttributeError:
+        raise InvalidSpec(reason=f"{module} has no {name}") from None
 
 
 if __name__ == "__main__":

@@ -19,9 +19,13 @@ def log_metric(key: str, value: float, step: int = 0) -> None:
         _write({"key": key, "value": float(value), "step": int(step), "time": time.time_ns() // 1_000_000})
 
 
-def heartbeat() -> None:
-    """Show that the process lives, where ``fault.heartbeat`` asks for it and there is nothing else to say."""
-    _write({})
+def heartbeat(promise: float | None = None) -> None:
+    """Show that the process lives, where ``fault.heartbeat`` asks for it and there is nothing else to say.
+
+    ``promise``: there will be another sign, this or anything written, at least every so many seconds; a process that breaks its promise
+    is taken for frozen, and killed. 0 takes the promise back.
+    """
+    _write({} if promise is None else {"promise": promise})
 
 
 def _write(report: dict[str, object]) -> None:

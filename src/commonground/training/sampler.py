@@ -1,10 +1,18 @@
 """Which rows a worker trains on in which step: a function of the seed, so that a run resumes from a number."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from commonground.training.program import Indices
+
+
+@lru_cache(maxsize=2)
+def _permutation(rows: int, seed: int, number: int) -> Indices:
+    found = np.random.default_rng((seed, number)).permutation(rows)
+    found.flags.writeable = False
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +34,7 @@ class Sampler:
 
     def epoch(self, number: int) -> Indices:
         """All rows in the order of this epoch."""
-        return np.random.default_rng((self.seed, number)).permutation(self.rows)
+        return _permutation(self.rows, self.seed, number)
 
     def part(self, step: int, rank: int) -> Indices:
         """The rows of a worker in a step, counted from 0 over all epochs; may be empty in the last of an epoch."""

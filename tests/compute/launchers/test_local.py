@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from commonground.compute.launchers.local import LocalHandle, LocalLauncher
@@ -148,3 +149,34 @@ asyncio.run(main())
     worker.wait()
     worker.stdout.close()
     assert await gone(pid)
+
+
+def restarting(folder: Path, script: str, restarts: int, **environment: str) -> Job:
+    """``script`` as worker 0, which is started again, beside a worker 1 that waits for the file ``done``."""
+    first, second = job(folder, script, "until test -e done; do sleep 0.02; done", **environment).processes
+    return Job(name="test", processes=[msgspec.structs.replace(first, restarts=restarts), second])
+
+
+async def test_a_process_is_started_again_alone(tmp_path: Path) -> None:
+    script = "echo $CG_RESTART; test $CG_RESTART = 3 && touch done || kill -9 $$"
+    status, lines = await run(restarting(tmp_path, script, 2, CG_RESTART="1"))
+    assert (status.exit_code, status.restarts) == (0, 2)
+    assert texts(lines) == [b"1\n", b"2\n", b"3\n"]
+
+
+async def test_a_process_is_started_again_only_so_often(tmp_path: Path) -> None:
+    status, lines = await run(restarting(tmp_path, "echo a; exit 5", 1))
+    assert (status.exit_code, status.failed, status.restarts) == (5, "worker 0", 1)
+    assert texts(lines) == [b"a\n", b"a\n"]
+
+
+async def test_what_cannot_be_is_not_started_again(tmp_path: Path) -> None:
+    status, _ = await run(restarting(tmp_path, "exit 78", 3))
+    assert (status.exit_code, status.restarts) == (78, 0)
+
+
+async def test_one_process_of_a_job_can_be_killed(tmp_path: Path) -> None:
+    handle = await LAUNCHER.start(restarting(tmp_path, "test $CG_RESTART && touch done || sleep 1000", 1))
+    LAUNCHER.kill_process(handle, "worker", 0)
+    assert [line async for line in LAUNCHER.logs(handle)] == []
+    assert (await LAUNCHER.wait(handle)).restarts == 1

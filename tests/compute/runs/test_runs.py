@@ -211,7 +211,7 @@ async def test_more_runs_than_room_wait_for_their_turn(idle: House) -> None:
 @pytest.mark.parametrize(
     ("document", "error"),
     [
-        ({"kind": "ps-sync", "run": "a"}, KindUnavailable),
+        ({"kind": "no-such", "run": "a"}, KindUnavailable),
         ({"run": "a", "engine": "slurm"}, KindUnavailable),
         ({"run": "a", "inputs": {"x": "hub://alice/absent"}}, RepositoryNotFound),
         ({"run": "a", "inputs": {"x": "hub://alice/m@nothing"}}, RevisionNotFound),

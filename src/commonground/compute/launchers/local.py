@@ -11,11 +11,13 @@ from typing import Literal
 
 import msgspec
 
-from commonground.compute.launchers.model import LINE_LIMIT, Job, LogLine, Process, Status
+from commonground.compute.launchers.model import FINAL, LINE_LIMIT, RESTART, Job, LogLine, Process, Status
 
 GUARD = Path(__file__).with_name("guard.py")
 WAITING_LINES = 1000
 """Lines that wait to be read before the processes have to wait."""
+PAUSE, LONGEST_PAUSE = 0.25, 5.0
+"""Seconds before a process is started again: none the first time, then longer each time."""
 REPORT_FD = "CG_REPORT_FD"
 """Environment variable with the file descriptor for metrics and heartbeats."""
 
@@ -32,6 +34,12 @@ class _Guarded:
         self.process, self.guard, self.link = process, guard, link
         self.readers: list[asyncio.Task[None]] = []
         self.report: _Report | None = None
+        self.restarts = 0
+
+    @property
+    def exit_code(self) -> int | None:
+        """``None`` while it lives."""
+        return None if self.report is None else self.report.exit
 
     def tell(self, word: bytes) -> None:
         with suppress(OSError):
@@ -58,10 +66,14 @@ class LocalHandle:
         self.guarded: list[_Guarded] = []
         self.lines: asyncio.Queue[LogLine | None] = asyncio.Queue(WAITING_LINES)
         self.failed: _Guarded | None = None
+        self.lost: list[_Guarded] = []
+        """What was started again."""
+        self.ending = False
         self.over: asyncio.Task[Status] | None = None
 
-    def tell(self, word: bytes) -> None:
-        """Say something to every guard that lives."""
+    def end(self, word: bytes) -> None:
+        """Say ``T`` or ``K`` to every guard that lives, and start nothing again."""
+        self.ending = True
         for guarded in self.guarded:
             if guarded.report is None:
                 guarded.tell(word)
@@ -80,7 +92,7 @@ class LocalLauncher:
             for process in job.processes:
                 handle.guarded.append(await _start(process, handle.lines))
         except BaseException:
-            handle.tell(b"K")
+            handle.end(b"K")
             for guarded in handle.guarded:
                 guarded.link.close()
             raise
@@ -88,19 +100,27 @@ class LocalLauncher:
         return handle
 
     async def _end(self, handle: LocalHandle) -> Status:
-        await asyncio.gather(*(self._watch(handle, guarded) for guarded in handle.guarded))
-        for guarded in handle.guarded:
+        await asyncio.gather(*(self._watch(handle, index) for index in range(len(handle.guarded))))
+        for guarded in [*handle.guarded, *handle.lost]:
             await asyncio.gather(*guarded.readers)
         await handle.lines.put(None)
         return _status(handle)
 
-    async def _watch(self, handle: LocalHandle, guarded: _Guarded) -> None:
-        await guarded.ended()
-        assert guarded.report is not None
-        if guarded.report.exit != 0 and handle.failed is None:  # the first that fails ends the others
-            handle.failed = guarded
-            handle.tell(b"T")
-            asyncio.get_running_loop().call_later(self._grace, handle.tell, b"K")
+    async def _watch(self, handle: LocalHandle, index: int) -> None:
+        """Stay with a process, and with those that follow it, until the last has ended."""
+        await handle.guarded[index].ended()
+        while _startable(handle, lost := handle.guarded[index]):
+            await asyncio.sleep(min(lost.restarts * PAUSE, LONGEST_PAUSE))
+            if handle.ending:
+                return
+            handle.lost.append(lost)
+            handle.guarded[index] = await _start(_again(lost.process), handle.lines)
+            handle.guarded[index].restarts = lost.restarts + 1
+            await handle.guarded[index].ended()
+        if handle.guarded[index].exit_code != 0 and handle.failed is None:  # the first that fails ends the others
+            handle.failed = handle.guarded[index]
+            handle.end(b"T")
+            asyncio.get_running_loop().call_later(self._grace, handle.end, b"K")
 
     async def poll(self, handle: LocalHandle) -> Status:
         """How the job is now."""
@@ -117,11 +137,17 @@ class LocalLauncher:
         """Ask, wait ``grace`` seconds, kill; lines nobody read are thrown away."""
         assert handle.over is not None
         draining = asyncio.create_task(_drain(handle))
-        handle.tell(b"T")
+        handle.end(b"T")
         await asyncio.wait([handle.over], timeout=grace)
-        handle.tell(b"K")
+        handle.end(b"K")
         await asyncio.shield(handle.over)
         await draining
+
+    def kill_process(self, handle: LocalHandle, role: str, rank: int) -> None:
+        """Kill one process, which then counts as failed. Implements :class:`KillsProcesses`."""
+        for guarded in handle.guarded:
+            if guarded.report is None and (guarded.process.role, guarded.process.rank) == (role, rank):
+                guarded.tell(b"K")
 
     async def logs(self, handle: LocalHandle) -> AsyncIterator[LogLine]:
         """The lines of all processes as they come."""
@@ -136,12 +162,22 @@ async def _drain(handle: LocalHandle) -> None:
     handle.lines.put_nowait(None)
 
 
+def _startable(handle: LocalHandle, ended: _Guarded) -> bool:
+    return not handle.ending and ended.exit_code not in (0, FINAL) and ended.restarts < ended.process.restarts
+
+
+def _again(process: Process) -> Process:
+    count = int(process.environment.get(RESTART, "0")) + 1
+    return msgspec.structs.replace(process, environment={**process.environment, RESTART: str(count)})
+
+
 def _status(handle: LocalHandle) -> Status:
-    cpu = sum(guarded.report.cpu for guarded in handle.guarded if guarded.report is not None)
-    if handle.failed is None or handle.failed.report is None:
-        return Status(exit_code=0, cpu_seconds=cpu)
+    ended = [guarded.report for guarded in [*handle.guarded, *handle.lost] if guarded.report is not None]
+    status = Status(exit_code=0, cpu_seconds=sum(report.cpu for report in ended), restarts=len(handle.lost))
+    if handle.failed is None:
+        return status
     process = handle.failed.process
-    return Status(exit_code=handle.failed.report.exit, failed=f"{process.role} {process.rank}", cpu_seconds=cpu)
+    return msgspec.structs.replace(status, exit_code=handle.failed.exit_code, failed=f"{process.role} {process.rank}")
 
 
 async def _start(process: Process, lines: "asyncio.Queue[LogLine | None]") -> _Guarded:

@@ -2,12 +2,16 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
 H = TypeVar("H")
 
+FINAL = 78
+"""Exit code of a process that must not be started again (EX_CONFIG: what it was told cannot be)."""
+RESTART = "CG_RESTART"
+"""Environment variable that counts how often a process was started again."""
 LINE_LIMIT = 64 * 2**10
 """Longest line, in bytes; a longer one arrives in parts."""
 
@@ -15,6 +19,9 @@ LINE_LIMIT = 64 * 2**10
 class Process(msgspec.Struct, frozen=True, kw_only=True):
     """One process of a run. ``rank`` counts within its ``role``; the environment is the whole of it, nothing is inherited.
     ``cpus``, ``memory`` (bytes; 0: any) and ``gpus`` are what it needs, for the engines that give each process its own.
+
+    A launcher that can starts it again alone up to ``restarts`` times when it fails, with ``CG_RESTART`` one higher each
+    time; the others go on meanwhile.
     """
 
     role: str
@@ -25,6 +32,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     cpus: float = 1.0
     memory: int = 0
     gpus: int = 0
+    restarts: int = 0
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,12 +62,14 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True):
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """How a job is. ``exit_code`` is ``None`` while any process lives; then 0, or that of the first that failed
-    (128 + the signal's number for one that was killed). ``cpu_seconds`` counts what has ended.
+    (128 + the signal's number for one that was killed). ``cpu_seconds`` counts what has ended,
+    ``restarts`` the processes that were started again.
     """
 
     exit_code: int | None = None
     failed: str | None = None
     cpu_seconds: float = 0.0
+    restarts: int = 0
 
 
 class Launcher(Protocol[H]):
@@ -83,4 +93,13 @@ class Launcher(Protocol[H]):
 
     def logs(self, handle: H) -> AsyncIterator[LogLine]:
         """What the processes write, as it comes, until all have ended."""
+        ...
+
+
+@runtime_checkable
+class KillsProcesses(Protocol):
+    """A launcher that can kill one process of a job, which then counts as failed."""
+
+    def kill_process(self, handle: Any, role: str, rank: int) -> None:
+        """Kill it, if it lives."""
         ...

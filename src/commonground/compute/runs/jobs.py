@@ -2,6 +2,7 @@
 
 import os
 import platform
+import secrets as random
 import socket
 import sys
 from collections.abc import Mapping
@@ -12,13 +13,15 @@ import msgspec
 
 import commonground
 from commonground.compute import kinds
-from commonground.compute.launchers.model import Job, Process
+from commonground.compute.launchers.model import RESTART, Job, Process
 from commonground.compute.runs.model import Claim, Secret, Spec
 from commonground.compute.runs.workspace import Workspace
 from commonground.errors import SecretMissing
 
 SECRETS = "CG_RUN_SECRET_"
 """Prefix of the environment variables of a worker that hold secrets for runs."""
+TOKEN = "CG_PEER_TOKEN"
+"""Environment variable with the secret of an attempt."""
 PASSED_ON = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "LD_LIBRARY_PATH")
 
 
@@ -31,10 +34,20 @@ def secrets_of(spec: Spec, environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[f"{SECRETS}{name.upper()}"] for name in named}
 
 
-def job_of(claim: Claim, workspace: Workspace, secrets: Mapping[str, str]) -> Job:
-    """All processes of the run: ``servers`` of the role server, ``workers`` of the role worker."""
+def peer_token() -> str:
+    """What the processes of an attempt prove to each other that they belong together with."""
+    return random.token_urlsafe(24)
+
+
+def job_of(
+    claim: Claim, workspace: Workspace, secrets: Mapping[str, str], *, token: str | None = None, restart: int = 0
+) -> Job:
+    """All processes of the run: ``servers`` of the role server, ``workers`` of the role worker. ``restart`` counts how
+    often they were started in this attempt before.
+    """
     spec = claim.run.spec
-    shared = _shared(claim, workspace, secrets)
+    shared = {**_shared(claim, workspace, secrets), TOKEN: token or peer_token(), RESTART: str(restart)}
+    alone = kinds.role_alone(spec.kind)
     roles = [("server", spec.resources.servers), ("worker", spec.resources.workers)]
     processes = [
         Process(
@@ -46,6 +59,7 @@ def job_of(claim: Claim, workspace: Workspace, secrets: Mapping[str, str]) -> Jo
             cpus=spec.resources.cpus,
             memory=spec.resources.memory,
             gpus=spec.resources.gpus if role == "worker" else 0,
+            restarts=spec.fault.max_restarts if role == alone else 0,
         )
         for role, count in roles
         for rank in range(count)

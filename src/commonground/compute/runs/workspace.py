@@ -54,6 +54,12 @@ class Workspace:
             folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
 
+    def clear(self) -> None:
+        """Empty what the processes of this attempt wrote, but for the checkpoint."""
+        for folder in [self.work, self.home, self.launch, *self._outputs.glob("*")]:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True, exist_ok=True)
+
     def remove(self) -> None:
         """Remove the attempt's folders, read-only ones too."""
         for parent, folders, _ in os.walk(self.folder):

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from commonground.errors import CommongroundError, ParameterServerRefused
-from commonground.training.parameter_server.arrays import Floats
+from commonground.training.parameter_server.arrays import Floats, as_bytes
 from commonground.training.parameter_server.channel import Channel
 from commonground.training.parameter_server.exchange import exchange
 from commonground.training.parameter_server.frame import Frame, Kind
@@ -21,18 +21,26 @@ class Worker:
 
     ``address`` lists the shards, ``host:port`` separated by commas. Where worker and servers are on one host the arrays are theirs:
     nothing is copied, and :attr:`weights` may not be written. ``timeout`` is how long to wait to be let in; later a server may be
-    silent for twice the heartbeat. Raises ``ParameterServerLost`` and ``ParameterServerRefused``; after the former a worker is of no
+    silent for twice the heartbeat. ``initial`` are the weights for servers that wait for them from rank 0. :attr:`pushed` is how many
+    gradients of this rank the servers had when it joined. Raises ``ParameterServerLost`` and ``ParameterServerRefused``; after the former a worker is of no
     use any more, make another. One thread at a time.
     """
 
     def __init__(
-        self, address: str, rank: int = 0, token: str = "", *, shared_memory: bool = True, timeout: float = 60.0
+        self,
+        address: str,
+        rank: int = 0,
+        token: str = "",
+        *,
+        shared_memory: bool = True,
+        timeout: float = 60.0,
+        initial: Floats | None = None,
     ) -> None:
         self.rank = rank
         self._closed = False
         self._connections: list[Connection] = []
         try:
-            self._open(address, token, shared_memory, timeout)
+            self._open(address, token, shared_memory, timeout, initial)
         except BaseException:
             self._disconnect()
             raise
@@ -70,12 +78,15 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open(self, address: str, token: str, shared_memory: bool, timeout: float) -> None:
+    def _open(self, address: str, token: str, shared_memory: bool, timeout: float, initial: Floats | None) -> None:
         welcomes = [self._introduce(shard, token, timeout) for shard in address.split(",")]
         segment = _segment(welcomes) if shared_memory else None
-        for connection in self._connections:
-            connection.send_message(Kind.HELLO, Choice(segment is not None))
         size = _size(welcomes)
+        for connection, welcome in zip(self._connections, welcomes, strict=True):
+            brings = initial is not None and welcome.empty
+            connection.send_message(Kind.HELLO, Choice(segment is not None, brings))
+            if initial is not None and brings:
+                connection.send_bytes(as_bytes(initial[welcome.start : welcome.stop]))
         self.weights: Floats = segment.weights if segment else np.zeros(size, np.float32)
         self.gradient: Floats = segment.gradient(self.rank) if segment else np.zeros(size, np.float32)
         self._channels = [
@@ -84,6 +95,7 @@ class Worker:
             for part in [slice(welcome.start, welcome.stop)]
         ]
         self.step = min(welcome.step for welcome in welcomes)
+        self.pushed = min(welcome.pushed for welcome in welcomes)
         self.workers = welcomes[0].workers
         self._silence = min(welcome.heartbeat for welcome in welcomes)
         exchange(self._channels, None, timeout)

@@ -32,6 +32,10 @@ class Clocks:
         self.seen[rank, where] = self.version[where]
         return int(self.version[where.start])
 
+    def of_worker(self, rank: int) -> int:
+        """How many gradients of a worker every range has seen."""
+        return int(self.pushed[rank].min())
+
     def staleness(self, rank: int, where: slice) -> int:
         """Updates by others since the worker saw the first of the ranges."""
         return int(self.version[where.start] - self.seen[rank, where.start])

@@ -15,6 +15,7 @@ CodecName = Literal["fp32", "bf16", "int8", "top-k"]
 StalenessScale = Literal["none", "sqrt", "inverse"]
 
 MAX_WORKERS = 65_535
+NEWEST = -1
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,7 +23,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     In ``sync`` one step needs a gradient of every worker; they are added in the order of ranks, so that a run repeats bit for bit. In
     ``async`` each gradient is applied when it arrives. ``aggregate`` is of sync. ``staleness_bound`` is of async: a worker may be at
-    most so many steps ahead of the slowest. ``heartbeat`` seconds without a sign of life end a connection.
+    most so many steps ahead of the slowest. ``heartbeat`` seconds without a sign of life end a connection. ``elastic`` is of sync: a
+    worker that is lost is left out; otherwise the servers end, so that the run continues with all workers from its last snapshot.
     """
 
     mode: Mode = "sync"
@@ -36,6 +38,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     staleness_scale: StalenessScale = "none"
     staleness_bound: int | None = None
     heartbeat: float = 10.0
+    elastic: bool = True
     dimension: int = 0
     """elements of a row, for a table that workers ask for by keys; 0: the weights are one vector"""
     snapshot_every: int = 0
@@ -72,7 +75,11 @@ class ShardConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     segment: str = ""
     """shared memory that already holds the weights; empty: zeros of its own"""
     snapshots: str = ""
-    """folder of snapshots; the newest complete one is continued"""
+    """folder of snapshots; one of them is continued"""
+    step: int = NEWEST
+    """which of them; 0: none, the newest complete one by default"""
+    awaits_weights: bool = False
+    """where no snapshot is continued, the worker of rank 0 brings the weights"""
 
 
 def split(size: int, shards: int) -> list[tuple[int, int]]:

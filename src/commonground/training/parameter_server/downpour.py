@@ -32,6 +32,11 @@ class Downpour:
         if fetch:
             np.copyto(self.parameters, self.worker.weights)
 
+    def flush(self) -> None:
+        """Push what was not due yet: the last step is done."""
+        if self.steps % self.n_push:
+            self._push(fetch=False)
+
     def _push(self, fetch: bool) -> None:
         np.copyto(self.worker.gradient, self._accrued)
         self._accrued[:] = 0

@@ -37,6 +37,11 @@ class Kind(enum.IntEnum):
     """keys, and gradients of the rows they name"""
     KEYS_WANTED = 12
     """the key list behind a checksum is not known any more"""
+    PUT = 13
+    """an entry for the table of a rendezvous"""
+    GET = 14
+    """a question for an entry, answered by ``VALUE`` once it is there"""
+    VALUE = 15
 
 
 class Frame(msgspec.Struct, frozen=True):

@@ -7,10 +7,11 @@ from typing import TypeVar
 import msgspec
 
 from commonground.errors import InvalidFrame, ParameterServerRefused
-from commonground.training.parameter_server.frame import Kind
+from commonground.training.parameter_server.frame import Frame, Kind
 from commonground.training.parameter_server.socket import Connection
 
 T = TypeVar("T")
+W = TypeVar("W", bound="Proven")
 
 
 class Challenge(msgspec.Struct, frozen=True):
@@ -28,15 +29,21 @@ class Hello(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """The worker's last word: whether it could open the shared memory it was told of."""
+    """The worker's last word: whether it could open the shared memory it was told of, and whether weights follow."""
 
     shared_memory: bool
+    weights: bool = False
 
 
-class Welcome(msgspec.Struct, frozen=True):
-    """What a worker has to know of a shard."""
+class Proven(msgspec.Struct, frozen=True):
+    """The other side's proof."""
 
     proof: str
+
+
+class Welcome(Proven, frozen=True):
+    """What a worker has to know of a shard."""
+
     size: int
     start: int
     stop: int
@@ -50,6 +57,10 @@ class Welcome(msgspec.Struct, frozen=True):
     dimension: int = 0
     segment: str = ""
     identity: str = ""
+    pushed: int = 0
+    """gradients of this worker the shard has seen"""
+    empty: bool = False
+    """the shard waits for weights to begin with"""
 
 
 def proof(token: str, side: str, *facts: object) -> str:
@@ -76,11 +87,16 @@ def challenge(connection: Connection, token: str, workers: int) -> tuple[int, st
 
 
 def introduce(connection: Connection, token: str, rank: int) -> Welcome:
-    """The worker's half; ``ParameterServerRefused`` says why a server does not want it, or cannot prove who it is."""
+    """A worker's half; ``ParameterServerRefused`` says why a server does not want it, or cannot prove who it is."""
+    return prove(connection, token, rank, Welcome)
+
+
+def prove(connection: Connection, token: str, rank: int, shape: type[W]) -> W:
+    """The half of whoever connects: the welcome, in the shape it has there."""
     nonce = read_message(connection, Kind.CHALLENGE, Challenge).nonce
     own = secrets.token_hex(16)
     connection.send_message(Kind.HELLO, Hello(rank, own, proof(token, "worker", nonce, own, rank)))
-    welcome = read_message(connection, Kind.WELCOME, Welcome)
+    welcome = read_message(connection, Kind.WELCOME, shape)
     if not hmac.compare_digest(welcome.proof.encode(), proof(token, "server", own, nonce).encode()):
         raise ParameterServerRefused(reason="the server does not know the token")
     return welcome
@@ -88,7 +104,11 @@ def introduce(connection: Connection, token: str, rank: int) -> Welcome:
 
 def read_message(connection: Connection, kind: Kind, shape: type[T]) -> T:
     """The next frame, which must be a JSON message of this kind; a refusal is raised."""
-    frame = connection.receive()
+    return message_of(connection, connection.receive(), kind, shape)
+
+
+def message_of(connection: Connection, frame: Frame, kind: Kind, shape: type[T]) -> T:
+    """The message a frame announces."""
     payload = connection.receive_payload(frame)
     try:
         if frame.kind is Kind.REFUSED:

@@ -3,13 +3,12 @@
 import secrets
 import socket
 import threading
-from pathlib import Path
 
 import numpy as np
 import structlog
 
 from commonground.errors import CommongroundError
-from commonground.training.parameter_server.arrays import Floats
+from commonground.training.parameter_server.arrays import Floats, as_bytes
 from commonground.training.parameter_server.asynchronous import Asynchronous
 from commonground.training.parameter_server.codec import Float32, codec_named
 from commonground.training.parameter_server.configuration import ShardConfiguration
@@ -27,6 +26,8 @@ log = structlog.get_logger()
 GREETING = 5.0
 """Seconds a stranger has to prove that it belongs here."""
 STRANGERS = 64
+SETTLING = 60.0
+"""Seconds a worker has to open the shared memory, and to bring weights to the shards before this one."""
 
 
 class Server:
@@ -38,9 +39,12 @@ class Server:
         self.shard = Shard(self._weights(), self.options)
         self.codec = codec_named(self.options.codec, self.options.top_k)
         self.mode = self._mode()
-        self.snapshots = Snapshots(Path(configuration.snapshots), configuration) if configuration.snapshots else None
+        self.snapshots = Snapshots.of(configuration) if configuration.snapshots else None
         if self.snapshots:
-            self.mode.step = self.snapshots.restore(self.shard, self._extra())
+            self.mode.step = self.snapshots.restore(self.shard, self._extra(), configuration.step)
+        self._filled = threading.Event()
+        if self.mode.step or not configuration.awaits_weights:
+            self._filled.set()
         self.generation = secrets.randbits(32)
         self._stopping = threading.Event()
         self._strangers = threading.BoundedSemaphore(STRANGERS)
@@ -61,6 +65,7 @@ class Server:
     def stop(self) -> None:
         """Let everyone go."""
         self._stopping.set()
+        self._filled.set()
         self._listener.close()
         for peer in list(self.mode.peers):
             peer.connection.close()
@@ -87,17 +92,28 @@ class Server:
         finally:
             self._strangers.release()
         connection.set_deadline(self.options.heartbeat)
+        self._filled.wait()
         self.mode.join(peer)
 
     def _welcome(self, connection: Connection) -> Peer:
         rank, proof = challenge(connection, self.configuration.token, self.options.workers)
-        connection.send_message(Kind.WELCOME, self._facts(proof))
-        shared = read_message(connection, Kind.HELLO, Choice).shared_memory
-        slot = self._of_shard(self.segment.gradient(rank)) if shared and self.segment else None
+        connection.set_deadline(SETTLING)
+        connection.send_message(Kind.WELCOME, self._facts(rank, proof))
+        choice = read_message(connection, Kind.HELLO, Choice)
+        if choice.weights and rank == 0 and not self._filled.is_set():
+            self._fill(connection)
+        slot = self._of_shard(self.segment.gradient(rank)) if choice.shared_memory and self.segment else None
         codec = Float32() if slot is not None else self.codec
         return Peer(connection, rank, self.shard, codec, slot, self.generation)
 
-    def _facts(self, proof: str) -> Welcome:
+    def _fill(self, connection: Connection) -> None:
+        """Take the weights training begins with."""
+        connection.receive_into(as_bytes(self.shard.weights))
+        if isinstance(self.mode, Synchronous) and self.mode.replica:
+            np.copyto(self.mode.replica.known, self.shard.weights)
+        self._filled.set()
+
+    def _facts(self, rank: int, proof: str) -> Welcome:
         configuration, options = self.configuration, self.options
         return Welcome(
             proof=proof,
@@ -114,6 +130,8 @@ class Server:
             dimension=options.dimension,
             segment=(configuration.segment or self.segment.path) if self.segment else "",
             identity=self.segment.identity.hex() if self.segment else "",
+            pushed=self.shard.clocks.of_worker(rank),
+            empty=not self._filled.is_set(),
         )
 
     def _beat(self) -> None:

@@ -14,7 +14,7 @@ from blake3 import blake3
 
 from commonground.errors import InvalidSnapshot
 from commonground.training.parameter_server.arrays import as_bytes
-from commonground.training.parameter_server.configuration import ShardConfiguration
+from commonground.training.parameter_server.configuration import NEWEST, ShardConfiguration
 from commonground.training.parameter_server.shard import Shard
 
 KEPT = 2
@@ -31,20 +31,33 @@ class Snapshots:
     def __init__(self, folder: Path, configuration: ShardConfiguration) -> None:
         self.folder, self.configuration = folder, configuration
 
+    @classmethod
+    def of(cls, configuration: ShardConfiguration) -> "Snapshots":
+        """Those of a configuration."""
+        return cls(Path(configuration.snapshots), configuration)
+
     def save(self, shard: Shard, step: int, extra: Arrays) -> None:
         """Write the shard as it is after ``step``."""
         data = {**arrays_of(shard), **extra}
         metadata = {"step": str(step), "optimizer": msgspec.json.encode(shard.options.optimizer).decode()}
-        write(self.folder / f"step-{step:012d}" / self._name(self.configuration.shard), data, metadata)
+        write(self._path(step), data, metadata)
         if self.configuration.shard == 0:
             for old in self._complete()[:-KEPT]:
                 shutil.rmtree(self.folder / f"step-{old:012d}", ignore_errors=True)
 
-    def restore(self, shard: Shard, extra: Arrays) -> int:
-        """Continue from the newest complete step, which is the answer; 0 if there is none. ``InvalidSnapshot`` if it is damaged."""
-        if not (steps := self._complete()):
+    def readable(self) -> list[int]:
+        """The complete steps of which this shard's file is undamaged, oldest first."""
+        return [step for step in self._complete() if _undamaged(self._path(step))]
+
+    def restore(self, shard: Shard, extra: Arrays, step: int = NEWEST) -> int:
+        """Continue from a step, which is the answer; the newest complete one by default, 0 if there is none.
+
+        ``InvalidSnapshot`` if it is damaged.
+        """
+        step = max(self._complete(), default=0) if step == NEWEST else step
+        if not step:
             return 0
-        path = self.folder / f"step-{steps[-1]:012d}" / self._name(self.configuration.shard)
+        path = self._path(step)
         stored, metadata = read(path)
         if metadata.get("optimizer") != msgspec.json.encode(shard.options.optimizer).decode():
             raise InvalidSnapshot(path=path, reason=f"it was made with the optimizer {metadata.get('optimizer')}")
@@ -52,7 +65,10 @@ class Snapshots:
             if name not in stored or stored[name].shape != array.shape or stored[name].dtype != array.dtype:
                 raise InvalidSnapshot(path=path, reason=f"{name} is missing or of another shape")
             array[...] = stored[name]
-        return steps[-1]
+        return step
+
+    def _path(self, step: int) -> Path:
+        return self.folder / f"step-{step:012d}" / self._name(self.configuration.shard)
 
     def _name(self, shard: int) -> str:
         return f"shard-{shard}-of-{self.configuration.shards}.safetensors"
@@ -61,6 +77,14 @@ class Snapshots:
         names = [self._name(shard) for shard in range(self.configuration.shards)]
         found = [path for path in self.folder.glob("step-*") if all((path / name).exists() for name in names)]
         return sorted(int(path.name.removeprefix("step-")) for path in found)
+
+
+def _undamaged(path: Path) -> bool:
+    try:
+        read(path)
+    except InvalidSnapshot:
+        return False
+    return True
 
 
 def arrays_of(shard: Shard) -> dict[str, "np.ndarray[Any, Any]"]:

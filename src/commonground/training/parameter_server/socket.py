@@ -58,6 +58,11 @@ class Connection:
         with self._sending:
             self._send([memoryview(frame.encode()), memoryview(payload)])
 
+    def send_bytes(self, content: memoryview) -> None:
+        """Write what no header announces."""
+        with self._sending:
+            self._send([content])
+
     def beat(self) -> None:
         """A sign of life, unless something is being sent or the peer's buffer is full, which are signs enough."""
         if not self._sending.acquire(blocking=False):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from commonground.errors import CommongroundError, InvalidFrame
+from commonground.errors import CommongroundError, InvalidFrame, ParameterServerLost
 from commonground.training.parameter_server.arrays import Floats
 from commonground.training.parameter_server.codec import Codec
 from commonground.training.parameter_server.frame import Kind
@@ -22,7 +22,7 @@ class Synchronous:
     """Takes the workers' chunks in the order of ranks, applies them while they are in cache and answers at once.
 
     The first step waits for all workers. One that is lost later is left out from the chunk on that it did not send; one that joins
-    again takes part from the next step on. Reading in a fixed order makes the sums the same in every run, and leaves early chunks to
+    again takes part from the next step on; if the run is not elastic, ``ParameterServerLost`` ends the server instead. Reading in a fixed order makes the sums the same in every run, and leaves early chunks to
     wait in the sockets' buffers instead of in memory of ours.
     """
 
@@ -76,6 +76,9 @@ class Synchronous:
             self._served(peer, lambda peer=peer: gradients.extend(self._gradient(peer, start, count)))  # type: ignore[misc]
         if not gradients:
             return False
+        options = self.shard.options
+        if not options.elastic and len(gradients) < options.workers:
+            raise ParameterServerLost(reason=f"a worker is missing in step {self.step + 1}")
         version = self.shard.apply(start, gradients)
         self._answer(start, count, version)
         return True

@@ -1,0 +1,1 @@
+"""Programs out of a framework's models, one module a framework."""

@@ -1,0 +1,1 @@
+"""One module a kind of training: the function its entry point names."""

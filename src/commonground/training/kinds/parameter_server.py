@@ -1,0 +1,108 @@
+"""The kinds ``ps-sync`` and ``ps-async``: what a process of the role server does, and where one of the role worker begins."""
+
+import os
+import threading
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+import msgspec
+
+from commonground.compute.kinds import named
+from commonground.errors import BadRequest, InvalidSpec
+from commonground.training.context import Build, Context
+from commonground.training.kinds.living import living
+from commonground.training.kinds.parameter_worker import train
+from commonground.training.options import Plan, plan_of
+from commonground.training.parameter_server.configuration import ShardConfiguration, split
+from commonground.training.parameter_server.server import Server
+from commonground.training.parameter_server.shared_memory import Segment
+from commonground.training.parameter_server.snapshot import Snapshots
+from commonground.training.rendezvous import Rendezvous, Table
+
+
+def run(specification: Mapping[str, Any]) -> None:
+    """Do this process's part of a run; :class:`InvalidSpec` for what cannot be meant."""
+    plan = plan_of(specification, int(os.environ["CG_SEED"]))
+    rank, token = int(os.environ["RANK"]), os.environ["CG_PEER_TOKEN"]
+    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    address = f"{host}:{port}"
+    with living(plan.heartbeat):
+        if os.environ["CG_ROLE"] == "worker":
+            build: Build = named(plan.entry)
+            context = Context.of_environment()
+            train(plan, context, build(context), Rendezvous(address, token), token)
+        elif rank == 0:
+            with closing(Table(host, port, token)):
+                serve(plan, rank, Rendezvous(address, token), token)
+        else:
+            serve(plan, rank, Rendezvous(address, token), token)
+
+
+def serve(plan: Plan, rank: int, rendezvous: Rendezvous, token: str) -> None:
+    """Serve a shard until worker 0 says that it is over. The newest checkpoint that every shard can read is continued."""
+    size = rendezvous.get("size")
+    configuration = _configuration(plan, rank, size, rendezvous.host, token)
+    step = _agree(configuration, rendezvous)
+    segment = _segment(plan, rank, size, rendezvous)
+    path = segment.path if segment else ""
+    server = Server(msgspec.structs.replace(configuration, step=step, segment=path))
+    rendezvous.put(f"server.{rank}", server.address)
+    threading.Thread(target=_stop_at_the_end, args=[server, rendezvous], daemon=True).start()
+    server.run()
+    _leave(plan, rank, rendezvous)
+
+
+def _configuration(plan: Plan, rank: int, size: int, host: str, token: str) -> ShardConfiguration:
+    try:
+        start, stop = split(size, plan.shards)[rank]
+    except BadRequest as error:
+        raise InvalidSpec(reason=str(error)) from None
+    return ShardConfiguration(
+        options=plan.options,
+        size=size,
+        start=start,
+        stop=stop,
+        shard=rank,
+        shards=plan.shards,
+        host=host,
+        token=token,
+        snapshots=os.environ["CG_CHECKPOINT"],
+        awaits_weights=True,
+    )
+
+
+def _agree(configuration: ShardConfiguration, rendezvous: Rendezvous) -> int:
+    """The newest step of which every shard has an undamaged snapshot, 0 if there is none."""
+    own = Snapshots.of(configuration).readable()
+    rendezvous.put(f"snapshots.{configuration.shard}", own)
+    everyone = rendezvous.gather("snapshots", range(configuration.shards))
+    return max(set(own).intersection(*everyone), default=0)
+
+
+def _segment(plan: Plan, rank: int, size: int, rendezvous: Rendezvous) -> Segment | None:
+    """The memory server 0 shares with those on its host; whether this process is there shows when it is opened."""
+    if not plan.servers.shared_memory:
+        return None
+    if rank == 0:
+        segment = Segment.create(size, plan.workers)
+        rendezvous.put("segment", [segment.path, segment.identity.hex()])
+        return segment
+    path, identity = rendezvous.get("segment")
+    try:
+        found = Segment.open(path)
+    except OSError:
+        return None
+    return found if found.identity.hex() == identity else None
+
+
+def _stop_at_the_end(server: Server, rendezvous: Rendezvous) -> None:
+    rendezvous.get("end")
+    server.stop()
+
+
+def _leave(plan: Plan, rank: int, rendezvous: Rendezvous) -> None:
+    """Server 0 keeps the table until the others have read that it is over."""
+    rendezvous.put(f"left.{rank}")
+    if rank == 0:
+        rendezvous.gather("left", range(plan.shards))

@@ -1,0 +1,142 @@
+"""A worker of a parameter-server run: gradients of its rows, step for step."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from commonground.errors import InvalidSpec
+from commonground.training.context import Context
+from commonground.training.kinds.progress import Progress
+from commonground.training.options import Plan
+from commonground.training.parameter_server.arrays import Floats
+from commonground.training.parameter_server.client import Worker
+from commonground.training.parameter_server.downpour import Downpour
+from commonground.training.program import Batch, Program
+from commonground.training.rendezvous import Rendezvous
+from commonground.training.sampler import Sampler
+
+
+def train(plan: Plan, context: Context, program: Program, rendezvous: Rendezvous, token: str) -> None:
+    """Take part in a run from where the servers are to its end; worker 0 saves what it made.
+
+    :class:`InvalidSpec` for a program that cannot be trained; ``ParameterServerLost`` where the run has to start again.
+    """
+    schedule = Schedule(plan, len(program.data))
+    worker = _join(plan, context.rank, program, rendezvous, token)
+    Loop(plan, context.rank, program, worker, schedule).run(lambda: rendezvous.put("warm"))
+    rendezvous.put(f"done.{context.rank}")
+    if context.rank == 0:
+        rendezvous.gather("done", range(plan.workers))
+        if plan.mode == "async":
+            worker.pull()
+        np.copyto(program.parameters, worker.weights)
+        Progress(context.rank).metrics(program, schedule.steps)
+        for folder in context.outputs.values():
+            program.save(folder)
+        rendezvous.put("end")
+    worker.close()
+
+
+class Schedule:
+    """Which rows a worker takes in which step, how many steps there are, and after which parameters are evaluated."""
+
+    def __init__(self, plan: Plan, rows: int) -> None:
+        """:class:`InvalidSpec` where nothing says how many steps."""
+        training = plan.training
+        if not rows and training.steps is None:
+            raise InvalidSpec(reason="the program has no rows: `options.steps` says how many steps to take")
+        self._synchronous, self._workers, self._rows = plan.mode == "sync", plan.workers, rows
+        self._sampler = Sampler(rows=max(1, rows), batch=training.batch, workers=plan.workers, seed=plan.seed)
+        self.steps = training.steps or training.epochs * self._sampler.steps
+        self.evaluate_every = training.evaluate_every * (self._sampler.steps if rows else 1)
+
+    def part(self, program: Program, step: int, rank: int) -> tuple[Batch, float]:
+        """What a worker trains on in a step, and how much its mean gradient counts beside the others': 1, but for the
+        last step of an epoch, whose parts may differ.
+        """
+        if not self._rows:
+            return {}, 1.0
+        rows = self._sampler.part(step, rank)
+        together = sum(len(self._sampler.part(step, other)) for other in range(self._workers))
+        share = len(rows) * self._workers / together if self._synchronous else float(len(rows) > 0)
+        return program.data.read(rows) if len(rows) else {}, share
+
+
+class Loop:
+    """The steps of one worker."""
+
+    def __init__(self, plan: Plan, rank: int, program: Program, worker: Worker, schedule: Schedule) -> None:
+        self._plan, self._rank, self._program, self._worker = plan, rank, program, worker
+        self._schedule, self._progress = schedule, Progress(rank)
+        self._gradient, self._exchange = _exchange_of(plan, worker)
+
+    def run(self, warm: Callable[[], None]) -> None:
+        """All steps that are left; ``warm`` is called when worker 0 was ahead of the others for long enough."""
+        plan, steps = self._plan, self._schedule.steps
+        begin = self._worker.step if plan.mode == "sync" else min(steps, self._worker.pushed * plan.servers.n_push)
+        np.copyto(self._program.parameters, self._worker.weights)
+        if self._rank == 0 and begin >= plan.servers.warm_start:
+            warm()
+        for step in range(begin, steps):
+            loss = self._step(step, last=step + 1 == steps)
+            self._progress.step(step + 1, loss, last=step + 1 == steps)
+            if self._rank == 0 and step + 1 == plan.servers.warm_start:
+                warm()
+            if (step + 1) % self._schedule.evaluate_every == 0 and step + 1 < steps:
+                self._progress.metrics(self._program, step + 1)
+
+    def _step(self, step: int, *, last: bool) -> float | None:
+        batch, share = self._schedule.part(self._program, step, self._rank)
+        loss = self._program.gradient(batch, self._gradient) if share else None
+        if not share:
+            self._gradient[:] = 0
+        elif share != 1:
+            np.multiply(self._gradient, np.float32(share), out=self._gradient)
+        np.copyto(self._program.parameters, self._exchange(last))
+        return loss
+
+
+def _join(plan: Plan, rank: int, program: Program, rendezvous: Rendezvous, token: str) -> Worker:
+    """Meet the servers and the other workers; worker 0 brings the weights to begin with."""
+    parameters = program.parameters
+    if parameters.dtype != np.float32 or parameters.ndim != 1 or not parameters.flags.c_contiguous:
+        raise InvalidSpec(reason="the parameters of the program are not one vector of float32")
+    if rank == 0:
+        rendezvous.put("size", len(parameters))
+    worker = Worker(
+        ",".join(rendezvous.gather("server", range(plan.shards))),
+        rank,
+        token,
+        shared_memory=plan.servers.shared_memory,
+        initial=parameters if rank == 0 else None,
+    )
+    rendezvous.put(f"ready.{rank}")
+    rendezvous.gather("ready", range(plan.workers))
+    if rank > 0:
+        rendezvous.get("warm")
+    return worker
+
+
+def _exchange_of(plan: Plan, worker: Worker) -> tuple[Floats, Callable[[bool], Floats]]:
+    """Where gradients are written to, and what is done with one: the answer are the weights after it. Downpour's go on
+    by themselves between exchanges, and push what is left after the last step.
+    """
+    servers = plan.servers
+    if servers.n_push * servers.n_fetch == 1:
+
+        def exchange(last: bool) -> Floats:
+            worker.push_pull()
+            return worker.weights
+
+        return worker.gradient, exchange
+    gradient = np.zeros(len(worker.weights), np.float32)
+    rate = plan.options.optimizer.learning_rate
+    downpour = Downpour(worker, rate, n_push=servers.n_push, n_fetch=servers.n_fetch)
+
+    def accrue(last: bool) -> Floats:
+        downpour.step(gradient)
+        if last:
+            downpour.flush()
+        return downpour.parameters
+
+    return gradient, accrue
