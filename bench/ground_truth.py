@@ -1,4 +1,4 @@
-"""Step times that others measured and published, in the folder of CG_TEST_DATA, and the TensorFlow table."""
+"""Step times that others measured and published, in the folder of CG_TEST_DATA (default: ../shared/data), and the TensorFlow table."""
 
 import csv
 import os
@@ -35,9 +35,9 @@ TENSORFLOW_LINK = 0.9 * 10e9 / 8
 
 def folder() -> Path | None:
     """Where the files are, or None."""
-    named = os.environ.get("CG_TEST_DATA")
-    found = Path(named) / "ground_truth" if named else None
-    return found if found is not None and found.is_dir() else None
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    found = Path(os.environ.get("CG_TEST_DATA") or beside) / "ground_truth"
+    return found if found.is_dir() else None
 
 
 def vtrain(name: str) -> tuple[Layout, Array]:

@@ -11,6 +11,7 @@ from commonground.compute.planner.calibration import calibrate
 from commonground.compute.planner.learning import learn
 from commonground.compute.planner.model import Profile, Transport, Workload
 from commonground.compute.planner.predict import predict
+from commonground.training.calibration import measure_exchanges
 
 PARAMETERS = 10_000_000
 
@@ -34,7 +35,7 @@ PREDICTED = [
 
 def own() -> list[Row]:
     """Calibrate, learn from one worker, predict two."""
-    profile, computation = calibrate(), _computation()
+    profile, computation = calibrate(exchanges=measure_exchanges), _computation()
     for configuration in LEARNT:
         profile = learn(profile, _workload(configuration, computation), _measured(configuration))
     errors = {f"n{one.workers}_s{one.servers}_{one.transport}": _error(profile, one, computation) for one in PREDICTED}

@@ -30,8 +30,9 @@ def calibrate(*, output: Path | None = None, json: bool = False) -> None:
 
     """
     from commonground.compute.planner import calibration, profiles
+    from commonground.training.calibration import measure_exchanges
 
-    found = calibration.calibrate(lambda part: print(f"measuring {part}", file=sys.stderr))
+    found = calibration.calibrate(lambda part: print(f"measuring {part}", file=sys.stderr), measure_exchanges)
     path = output or profiles.default_path()
     profiles.save(found, path)
     if json:

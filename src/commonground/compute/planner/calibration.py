@@ -14,9 +14,11 @@ import commonground
 from commonground.compute.planner import machine
 from commonground.compute.planner.fit import relative
 from commonground.compute.planner.loopback import measure_loopback
-from commonground.compute.planner.model import Codec, Profile, Rate
+from commonground.compute.planner.model import Codec, Exchange, Profile, Rate, Transport
 
 Progress = Callable[[str], None]
+Exchanges = Callable[[], dict[Transport, Exchange]]
+"""Measures push and pull through the parameter server, which this room does not know."""
 Vector = NDArray[np.float32]
 
 ELEMENTS = 2**24
@@ -31,7 +33,7 @@ SECONDS = 0.3
 """A measure takes about this long, and at least three rounds."""
 
 
-def calibrate(progress: Progress = lambda _: None) -> Profile:
+def calibrate(progress: Progress = lambda _: None, exchanges: Exchanges | None = None) -> Profile:
     """Measure this machine; ``progress`` is told what comes next. Interrupting it leaves nothing behind."""
     progress("memory")
     copy, apply, together = _copy(), _apply(1), _apply(min(machine.cores(), THREADS))
@@ -41,6 +43,10 @@ def calibrate(progress: Progress = lambda _: None) -> Profile:
     codecs: dict[Codec, float] = {"fp32": copy, "bf16": _bf16(), "int8": _int8(), "top-k": _top_k()}
     progress("loopback")
     loopback = measure_loopback()
+    measured: dict[Transport, Exchange] = {}
+    if exchanges is not None:
+        progress("parameter server")
+        measured = exchanges()
     return Profile(
         machine=machine.fingerprint(),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -54,6 +60,7 @@ def calibrate(progress: Progress = lambda _: None) -> Profile:
         rate=rate,
         loopback=loopback,
         codecs=codecs,
+        exchanges=measured,
     )
 
 

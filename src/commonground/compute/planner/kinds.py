@@ -45,6 +45,22 @@ def computation_of(workload: Workload, around: Surroundings, ledger: Ledger) -> 
     return ledger(computation.counted_computation, batch=workload.batch, flops=workload.flops, rate=rate)
 
 
+def _beside_others(workload: Workload, around: Surroundings, ledger: Ledger) -> float:
+    """Seconds one worker computes while the others do the same."""
+    alone = computation_of(workload, around, ledger)
+    busy = min(workload.workers, around.cores)
+    if busy < 2 or not around.together:
+        return alone
+    return ledger(
+        computation.contended,
+        computation=alone,
+        parameters=workload.parameters,
+        memory=min(around.memory, around.together),
+        together=around.together,
+        processors=busy,
+    )
+
+
 def _sizes(workload: Workload, around: Surroundings, ledger: Ledger) -> tuple[float, float, float]:
     """Bytes of the model, bytes on the wire, seconds of coding on each side of a worker's exchange."""
     codec = used_codec(workload, in_memory=around.in_memory)
@@ -57,6 +73,8 @@ def _sizes(workload: Workload, around: Surroundings, ledger: Ledger) -> tuple[fl
 
 def _synchronous_server(workload: Workload, around: Surroundings, ledger: Ledger) -> Step:
     model, wire, coding = _sizes(workload, around, ledger)
+    if around.exchange is not None:
+        return _exchanged(workload, around, ledger, wire, coding)
     workers = workload.workers
     servers = workload.servers
     apply = ledger(communication.application, workers=workers, model=model, servers=servers, memory=around.apply)
@@ -78,6 +96,26 @@ def _synchronous_server(workload: Workload, around: Surroundings, ledger: Ledger
     busy = max(serving, workers * sending / servers)
     work = workers * (2 * coding + 2 * wire * around.processor) + apply * servers
     return _barrier(workload, around, ledger, network, work, (sending, busy))
+
+
+def _exchanged(workload: Workload, around: Surroundings, ledger: Ledger, wire: float, coding: float) -> Step:
+    """A step between processes of one machine whose exchange was measured."""
+    exchange, workers, servers = around.exchange, workload.workers, workload.servers
+    assert exchange is not None
+    pipelined = not around.in_memory
+    network = ledger(
+        communication.processed,
+        latency=exchange.latency,
+        model=wire,
+        worker=exchange.worker + coding / wire,
+        workers=workers,
+        servers=servers,
+        server=exchange.server + coding / wire,
+        chunks=max(1.0, 4 * workload.parameters / servers / workload.chunk) if pipelined else float("inf"),
+    )
+    work = workers * (2 * coding + wire * (exchange.worker + exchange.server))
+    busy = (wire * exchange.worker, workers * wire * exchange.server / servers)
+    return _barrier(workload, around, ledger, network, work, busy)
 
 
 def _all_reduce(workload: Workload, around: Surroundings, ledger: Ledger) -> Step:
@@ -105,7 +143,7 @@ def _barrier(
     busy: tuple[float, float],
 ) -> Step:
     """A step that ends when the slowest worker has ended; ``work`` is processor seconds beside computation."""
-    mean = computation_of(workload, around, ledger)
+    mean = _beside_others(workload, around, ledger)
     slowest = ledger(computation.slowest, mean=mean, deviation=workload.deviation, workers=workload.workers)
     span = ledger(computation.overlapped, computation=slowest, network=network, gamma=workload.gamma)
     least = 0.0

@@ -31,6 +31,16 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     """Processor seconds a byte costs, both ends together."""
 
 
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """What one push and pull costs on a machine whose processes share it: not a link limits it, but processors that move
+    and apply bytes. ``worker`` and ``server`` are processor seconds a byte of the gradient on the wire, weights back included.
+    """
+
+    latency: NonNegative
+    worker: NonNegative
+    server: Positive
+
+
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
     """Operations a second that saturate: half of ``peak`` at ``half`` operations a call."""
 
@@ -71,6 +81,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     loopback: Link
     codecs: dict[Codec, Positive]
     """Bytes/s of 32-bit floats each codec encodes."""
+    exchanges: dict[Transport, Exchange] = {}
+    """Measured through the parameter server itself; without them links and memory stand in."""
     workers: Count = 1
     """The largest number of workers measured; beyond twice it a prediction says so."""
     points: list[Point] = []

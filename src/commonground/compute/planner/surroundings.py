@@ -2,7 +2,7 @@
 
 import msgspec
 
-from commonground.compute.planner.model import Codec, Kind, Profile, Workload
+from commonground.compute.planner.model import Codec, Exchange, Kind, Profile, Workload
 
 SERVED: frozenset[Kind] = frozenset({"ps-sync", "ps-async"})
 """Kinds with parameter servers."""
@@ -26,6 +26,12 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     half: float
     in_memory: bool
     """Gradients and weights are handed over in shared memory, not sent."""
+    exchange: Exchange | None
+    """A push and pull as measured, where processes share the machine."""
+    memory: float
+    """Bytes/s of memory one processor reads and writes."""
+    together: float
+    """Bytes/s of memory for all processors of the machine; 0 where each process has its own."""
 
 
 def meet(profile: Profile, workload: Workload) -> Surroundings:
@@ -43,6 +49,9 @@ def meet(profile: Profile, workload: Workload) -> Surroundings:
         peak=profile.rate.peak * min(1.0, workload.cpus / profile.cores),
         half=profile.rate.half,
         in_memory=in_memory,
+        exchange=profile.exchanges.get(workload.transport) if workload.shared else None,
+        memory=profile.apply,
+        together=profile.apply_together if workload.shared else 0.0,
     )
 
 

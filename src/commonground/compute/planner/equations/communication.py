@@ -37,6 +37,18 @@ def streaming(
     return latency + (1 + workers / chunks) * max(model / worker, workers * model / (servers * server), apply)
 
 
+@equation(
+    "Tn = alpha + (1 + N / C) M max(cw, N cs / S)",
+    unit="s",
+    source="the same pipeline where processors move the bytes: cw and cs seconds a byte",
+)
+def processed(
+    *, latency: float, model: float, worker: float, workers: float, servers: float, server: float, chunks: float
+) -> float:
+    """Push and pull between processes of one machine."""
+    return latency + (1 + workers / chunks) * model * max(worker, workers * server / servers)
+
+
 @equation("Tn = 2 (N - 1) M / (S B)", unit="s", source="Jiang et al., BytePS, OSDI 2020, 2.2, with S <= N")
 def colocated(*, workers: float, servers: float, model: float, bandwidth: float) -> float:
     """Servers on S of the N machines of the workers; what stays on a machine is free."""
