@@ -32,6 +32,7 @@ from commonground.errors.compute import (
     SecretMissing,
 )
 from commonground.errors.descriptions import InvalidDocument, InvalidKey, InvalidSignature, TooManyFiles
+from commonground.errors.federated import FlowerFailed, InvalidContribution, TooFewClients
 from commonground.errors.hub import (
     ArchiveTooLarge,
     ContentMissing,
@@ -113,12 +114,14 @@ __all__ = [
     "DigestMismatch",
     "EntryNotFound",
     "FileToDeleteNotFound",
+    "FlowerFailed",
     "Forbidden",
     "ForeignProfile",
     "GatedRepository",
     "InvalidAddress",
     "InvalidArguments",
     "InvalidCommit",
+    "InvalidContribution",
     "InvalidCredentials",
     "InvalidDigest",
     "InvalidDocument",
@@ -176,6 +179,7 @@ __all__ = [
     "StorageUnavailable",
     "TaskLost",
     "TokenNotFound",
+    "TooFewClients",
     "TooManyFiles",
     "TooManyRequests",
     "Unauthenticated",

@@ -1,0 +1,133 @@
+"""What the sections ``options`` and ``privacy`` of a federated run say."""
+
+import math
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from commonground.compute.runs.units import seconds_of
+from commonground.errors import InvalidSpec
+from commonground.training.federated.partition import Iid, Partition
+from commonground.training.federated.secure_aggregation.quantisation import MAX_CLIENTS
+from commonground.training.federated.strategy import FedAvg, Strategy
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class SecureAggregation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``clip``: largest magnitude of an element of an update; larger ones are cut off. ``threshold``: the share of the
+    clients of a round without whom it cannot be finished.
+    """
+
+    clip: float = 8.0
+    threshold: float = 0.5
+
+
+class Privacy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Differential privacy of clients: each update is clipped to the Euclidean length ``clip``; the sum gets Gaussian noise of
+    ``noise * clip``. Where ``noise`` is not given it follows from ``epsilon``.
+    """
+
+    mode: Literal["client"] = "client"
+    clip: float = 1.0
+    noise: float | None = None
+    epsilon: float | None = None
+    delta: float = 1e-5
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``epochs`` and ``batch`` are of a client's training in one round; ``sample`` is the share of the clients that take part in a
+    round, ``quorum`` the share of those that must answer within ``deadline`` seconds. ``clipping`` and ``round_cost`` are read by the
+    planner alone. ``program`` is for the entry.
+    """
+
+    clients: int = 10
+    rounds: int = 10
+    epochs: int = 1
+    batch: int = 32
+    learning_rate: float = 0.1
+    sample: float = 1.0
+    partition: Partition = msgspec.field(default_factory=Iid)
+    strategy: Strategy = msgspec.field(default_factory=FedAvg)
+    deadline: float = 600.0
+    quorum: float = 0.5
+    evaluate_every: int = 1
+    secure_aggregation: SecureAggregation | None = None
+    clipping: float = 1.0
+    round_cost: float | str = 0.0
+    program: dict[str, Any] = {}
+
+    @property
+    def sampled(self) -> int:
+        """Clients of a round, where their number is fixed."""
+        return max(1, round(self.sample * self.clients))
+
+
+def quorum_of(share: float, clients: int) -> int:
+    """How many of ``clients`` are enough."""
+    return max(1, math.ceil(share * clients))
+
+
+def read(specification: Mapping[str, Any]) -> tuple[Options, Privacy | None]:
+    """The options in a specification; :class:`InvalidSpec` names what cannot be meant."""
+    given = {name: _named(name, value) for name, value in specification.get("options", {}).items()}
+    if "deadline" in given:
+        given["deadline"] = seconds_of(given["deadline"], "options.deadline")
+    if given.get("secure_aggregation") is True:
+        given["secure_aggregation"] = {}
+    options = _convert(given, Options, "options")
+    privacy = specification.get("privacy") or None
+    found = _convert(privacy, Privacy, "privacy") if privacy else None
+    _check(options, found)
+    return options, found
+
+
+def _named(name: str, value: Any) -> Any:
+    return {"name": value} if name in {"partition", "strategy"} and isinstance(value, str) else value
+
+
+def _convert(given: Mapping[str, Any], kind: type[T], section: str) -> T:
+    for name in given:
+        if name not in kind.__struct_fields__:
+            near = get_close_matches(str(name), kind.__struct_fields__, 1, 0.5)
+            hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(kind.__struct_fields__)}"
+            raise InvalidSpec(reason=f"there is no {section}.{str(name)[:100]}{hint}")
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidSpec(reason=f"{section}: {error}") from None
+
+
+def _check(options: Options, privacy: Privacy | None) -> None:
+    secure = options.secure_aggregation
+    for good, meaning in [
+        (1 <= options.clients <= 100_000, "clients are 1 to 100000"),
+        (min(options.rounds, options.epochs, options.batch, options.evaluate_every) >= 1,
+         "rounds, epochs, batch and evaluate_every are 1 or more"),
+        (0 < options.sample <= 1, "sample is a share above 0, at most 1"),
+        (0 < options.quorum <= 1, "quorum is a share above 0, at most 1"),
+        (options.deadline > 0, "deadline is more than 0"),
+        (options.learning_rate > 0 and math.isfinite(options.learning_rate), "learning_rate is more than 0"),
+        (secure is None or (secure.clip > 0 and 0 < secure.threshold <= 1),
+         "secure_aggregation.clip is more than 0, its threshold a share"),
+        (secure is None or options.clients <= MAX_CLIENTS, f"secure aggregation takes at most {MAX_CLIENTS} clients"),
+        (secure is None or privacy is not None or options.sampled >= 3,
+         "secure aggregation needs 3 clients in a round: of a sum of two each knows the other's part"),
+    ]:  # fmt: skip
+        if not good:
+            raise InvalidSpec(reason=meaning)
+    if privacy is not None:
+        _check_privacy(privacy)
+
+
+def _check_privacy(privacy: Privacy) -> None:
+    for good, meaning in [
+        (privacy.clip > 0, "privacy.clip is more than 0"),
+        ((privacy.noise is None) != (privacy.epsilon is None), "privacy names either noise or epsilon"),
+        ((privacy.noise or 1) > 0 and (privacy.epsilon or 1) > 0, "privacy.noise and privacy.epsilon are more than 0"),
+        (0 < privacy.delta < 1, "privacy.delta is between 0 and 1"),
+    ]:
+        if not good:
+            raise InvalidSpec(reason=meaning)
