@@ -75,15 +75,20 @@ OPTIONS: dict[str, tuple[str, Read]] = {
 
 
 def read_workload(text: str) -> Workload:
+    """The workload of a spec in YAML; :class:`InvalidSpec` as :func:`workload_of`."""
+    try:
+        document = parse_block(text)
+    except UnreadableBlock as error:
+        raise InvalidSpec(reason=error) from None
+    return workload_of(document)
+
+
+def workload_of(document: Mapping[str, Any]) -> Workload:
     """The workload of a spec. Raises :class:`InvalidSpec`, which names the place and the nearest known name.
 
     The sections ``plan`` and ``plan.link`` belong to the planner and are read strictly; of the others it takes what
     it knows.
     """
-    try:
-        document = parse_block(text)
-    except UnreadableBlock as error:
-        raise InvalidSpec(reason=error) from None
     plan = dict(_section(document, "plan"))
     link = _link(plan.pop("link", None))
     fields = _values("plan", plan, PLAN, strict=True)
