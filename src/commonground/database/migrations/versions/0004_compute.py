@@ -18,6 +18,7 @@ def upgrade() -> None:
     _create_run_label()
     _create_schedule()
     _create_tracking()
+    _create_privacy()
 
 
 def _widen_run() -> None:
@@ -254,5 +255,34 @@ def _create_registry_tag() -> None:
             ["repository_id"], ["repository.id"], name=op.f("fk_registry_tag_repository_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("repository_id", "commit", "key", name=op.f("pk_registry_tag")),
+        sqlite_with_rowid=False,
+    )
+
+
+def _create_privacy() -> None:
+    op.create_table(
+        "privacy_ledger",
+        sa.Column("repository_id", _Identity, nullable=False),
+        sa.Column("epsilon", sa.Float(), nullable=True),
+        sa.Column("delta", sa.Float(), nullable=True),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["repository_id"], ["repository.id"], name=op.f("fk_privacy_ledger_repository_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("repository_id", name=op.f("pk_privacy_ledger")),
+    )
+    op.create_table(
+        "privacy_spend",
+        sa.Column("repository_id", _Identity, nullable=False),
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("noise", sa.Float(), nullable=False),
+        sa.Column("sampling_rate", sa.Float(), nullable=False),
+        sa.Column("steps", sa.BigInteger(), nullable=False),
+        sa.Column("released", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["repository_id"], ["repository.id"], name=op.f("fk_privacy_spend_repository_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("repository_id", "run_id", name=op.f("pk_privacy_spend")),
         sqlite_with_rowid=False,
     )
