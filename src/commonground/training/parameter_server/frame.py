@@ -42,6 +42,11 @@ class Kind(enum.IntEnum):
     GET = 14
     """a question for an entry, answered by ``VALUE`` once it is there"""
     VALUE = 15
+    READ = 16
+    """numbers of rows, answered by ``BATCH``"""
+    BATCH = 17
+    LEASE = 18
+    """what was leased is done, give the next; answered by ``VALUE``"""
 
 
 class Frame(msgspec.Struct, frozen=True):

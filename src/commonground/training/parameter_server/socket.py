@@ -58,6 +58,11 @@ class Connection:
         with self._sending:
             self._send([memoryview(frame.encode()), memoryview(payload)])
 
+    def send_parts(self, frame: Frame, parts: list[memoryview]) -> None:
+        """Write a header and a payload that lies in several places."""
+        with self._sending:
+            self._send([memoryview(frame.encode()), *parts])
+
     def send_bytes(self, content: memoryview) -> None:
         """Write what no header announces."""
         with self._sending:
