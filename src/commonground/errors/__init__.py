@@ -67,6 +67,7 @@ from commonground.errors.operation import (
     TaskLost,
     UnusableFile,
 )
+from commonground.errors.privacy import PrivacyBudgetExceeded, PrivacyUnknown
 from commonground.errors.registries import (
     ContentInUse,
     InvalidDigest,
@@ -154,6 +155,8 @@ __all__ = [
     "ParameterServerRefused",
     "PayloadTooLarge",
     "PreconditionFailed",
+    "PrivacyBudgetExceeded",
+    "PrivacyUnknown",
     "PushRejected",
     "RangeNotSatisfiable",
     "RefExists",

@@ -2,7 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
 
 Accountant = Literal["pld", "rdp"]
 MOST_STEPS = 10**9
@@ -37,3 +40,47 @@ class Guarantee:
     delta: float
     accountant: Accountant
     renyi: float
+
+
+class Budget(msgspec.Struct, frozen=True, kw_only=True):
+    """What all runs on a data set may spend together: at most ``epsilon`` at ``delta``."""
+
+    epsilon: Annotated[float, Meta(gt=0, le=1e6)]
+    delta: Annotated[float, Meta(gt=0, lt=1)] = 1e-5
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run takes from a data set: ``reserved`` until the run has ended, then ``spent``. UTC milliseconds."""
+
+    run_id: int
+    noise: float
+    sampling_rate: float
+    steps: int
+    state: Literal["reserved", "spent"]
+    created_at: int
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """A repository as the ledger knows it. ``version`` grows with every change to its ledger."""
+
+    id: int
+    kind: str
+    name: str
+    budget: Budget | None
+    version: int
+    charges: tuple[SampledGaussian, ...]
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A repository and the newest entries of its ledger; no ``subject``: the repository is gone."""
+
+    subject: Subject | None
+    entries: list[Entry]
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """What a data set has given away: ``spent`` includes what queued and running runs have reserved."""
+
+    budget: Budget | None
+    spent: Guarantee
+    entries: list[Entry]
