@@ -28,7 +28,7 @@ def test_short_and_long_forms() -> None:
 @pytest.mark.parametrize(
     ("options", "privacy", "reason"),
     [
-        ({"round": 3}, {}, "no options.round; did you mean rounds"),
+        ({"round": 3}, {}, "options has no round; did you mean rounds"),
         ({"clients": 0}, {}, "clients are 1 to"),
         ({"rounds": "many"}, {}, "options: Expected `int`"),
         ({"strategy": "fedsgd"}, {}, "Invalid value 'fedsgd'"),

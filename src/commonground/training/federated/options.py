@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from difflib import get_close_matches
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import msgspec
 
@@ -12,8 +11,7 @@ from commonground.errors import InvalidSpec
 from commonground.training.federated.partition import Iid, Partition
 from commonground.training.federated.secure_aggregation.quantisation import MAX_CLIENTS
 from commonground.training.federated.strategy import FedAvg, Strategy
-
-T = TypeVar("T", bound=msgspec.Struct)
+from commonground.training.options import section
 
 
 class SecureAggregation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,32 +70,19 @@ def quorum_of(share: float, clients: int) -> int:
 
 def read(specification: Mapping[str, Any]) -> tuple[Options, Privacy | None]:
     """The options in a specification; :class:`InvalidSpec` names what cannot be meant."""
-    given = {name: _named(name, value) for name, value in specification.get("options", {}).items()}
+    given = {name: _named(name, value) for name, value in (specification.get("options") or {}).items()}
     if "deadline" in given:
         given["deadline"] = seconds_of(given["deadline"], "options.deadline")
     if given.get("secure_aggregation") is True:
         given["secure_aggregation"] = {}
-    options = _convert(given, Options, "options")
-    privacy = specification.get("privacy") or None
-    found = _convert(privacy, Privacy, "privacy") if privacy else None
-    _check(options, found)
-    return options, found
+    options = section({"options": given}, "options", Options)
+    privacy = section(specification, "privacy", Privacy) if specification.get("privacy") else None
+    _check(options, privacy)
+    return options, privacy
 
 
 def _named(name: str, value: Any) -> Any:
     return {"name": value} if name in {"partition", "strategy"} and isinstance(value, str) else value
-
-
-def _convert(given: Mapping[str, Any], kind: type[T], section: str) -> T:
-    for name in given:
-        if name not in kind.__struct_fields__:
-            near = get_close_matches(str(name), kind.__struct_fields__, 1, 0.5)
-            hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(kind.__struct_fields__)}"
-            raise InvalidSpec(reason=f"there is no {section}.{str(name)[:100]}{hint}")
-    try:
-        return msgspec.convert(given, kind)
-    except msgspec.ValidationError as error:
-        raise InvalidSpec(reason=f"{section}: {error}") from None
 
 
 def _check(options: Options, privacy: Privacy | None) -> None:

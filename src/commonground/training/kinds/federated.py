@@ -1,0 +1,127 @@
+"""The kind ``federated``: server 0 holds the rounds, each worker plays some of the clients. Without a server one worker does both."""
+
+import os
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from commonground.compute.kinds import named
+from commonground.compute.reporting import log_metric
+from commonground.compute.runs.model import Fault, Resources
+from commonground.errors import InvalidSpec
+from commonground.training.context import Build, Context
+from commonground.training.federated.checkpoint import Checkpoints
+from commonground.training.federated.messages import Clients
+from commonground.training.federated.options import Options, Privacy, read
+from commonground.training.federated.participant import Embedded, Participant, Plan
+from commonground.training.federated.player import play
+from commonground.training.federated.rounds import Round, Rounds
+from commonground.training.federated.workers import Workers
+from commonground.training.kinds.living import living
+from commonground.training.options import HEARTBEAT
+from commonground.training.privacy.accounting import guarantee, noise_for
+from commonground.training.privacy.model import Accountant, SampledGaussian
+from commonground.training.program import Program
+from commonground.training.rendezvous import Rendezvous, Table
+
+NAME = "federated"
+JOINING = 60.0
+"""Seconds the first round waits for workers."""
+
+
+def run(specification: Mapping[str, Any]) -> None:
+    """Do this process's part; :class:`InvalidSpec` for what cannot be meant."""
+    options, privacy = read(specification)
+    resources = msgspec.convert(specification["resources"], Resources)
+    _check(specification, resources)
+    heartbeat = msgspec.convert(specification["fault"], Fault).heartbeat or HEARTBEAT
+    plan, context = Plan(options, privacy, seed=int(os.environ["CG_SEED"])), Context.of_environment()
+    with living(heartbeat):
+        build: Build = named(specification["entry"])
+        if not resources.servers:
+            embedded(plan, context, build(context))
+        elif os.environ["CG_ROLE"] == "server":
+            serve(plan, context, build(context), resources.workers, heartbeat)
+        else:
+            work(plan, context, build(context))
+
+
+def embedded(plan: Plan, context: Context, program: Program) -> None:
+    """Train with all clients in this process."""
+    plan = _with_noise(plan)
+    _train(plan, context, program, Embedded(Participant(program, plan)))
+
+
+def serve(plan: Plan, context: Context, program: Program, workers: int, heartbeat: float) -> None:
+    """Hold the rounds; the workers play the clients."""
+    plan, token, host = _with_noise(plan), os.environ["CG_PEER_TOKEN"], os.environ["MASTER_ADDR"]
+    with closing(Table(host, int(os.environ["MASTER_PORT"]), token)) as table:
+        clients = Workers(host, token, workers, len(program.parameters), noise=plan.noise, heartbeat=heartbeat)
+        with closing(clients):
+            with Rendezvous(f"{host}:{table.port}", token) as rendezvous:
+                rendezvous.put(NAME, clients.address)
+            clients.wait(JOINING)
+            _train(plan, context, program, clients)
+            clients.end()
+
+
+def work(plan: Plan, context: Context, program: Program) -> None:
+    """Play clients until the server says that it is over."""
+    token = os.environ["CG_PEER_TOKEN"]
+    with Rendezvous(f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}", token) as rendezvous:
+        address = rendezvous.get(NAME)
+    play(address, token, context.rank, lambda noise: Participant(program, replace(plan, noise=noise)))
+
+
+def _train(plan: Plan, context: Context, program: Program, clients: Clients) -> None:
+    checkpoints = Checkpoints(Path(os.environ["CG_CHECKPOINT"]), plan.options.strategy)
+    Rounds(program, plan, clients, checkpoints).run(lambda result: _report(plan, result))
+    for folder in context.outputs.values():
+        program.save(folder)
+
+
+def _report(plan: Plan, result: Round) -> None:
+    values = {
+        "loss": result.loss,
+        "clients": float(len(result.reported)),
+        "lost_clients": float(len(result.lost)),
+        "round_seconds": result.seconds,
+        **result.metrics,
+    }
+    last = result.number == plan.options.rounds
+    if plan.privacy is not None and result.metrics:
+        values["epsilon_renyi"] = _epsilon(plan.options, plan.privacy, plan.noise, result.number, "rdp")
+        if last:
+            values["epsilon"] = _epsilon(plan.options, plan.privacy, plan.noise, result.number, None)
+    for name, value in values.items():
+        log_metric(name, value, result.number)
+
+
+def _epsilon(options: Options, privacy: Privacy, noise: float, rounds: int, accountant: Accountant | None) -> float:
+    return guarantee([SampledGaussian(noise, options.sample, rounds)], privacy.delta, accountant).epsilon
+
+
+def _with_noise(plan: Plan) -> Plan:
+    """The noise that is given, or the least that keeps to the epsilon over all rounds."""
+    if (privacy := plan.privacy) is None:
+        return plan
+    if privacy.noise is not None:
+        return replace(plan, noise=privacy.noise)
+    assert privacy.epsilon is not None
+    return replace(plan, noise=noise_for(privacy.epsilon, privacy.delta, plan.options.sample, plan.options.rounds))
+
+
+def _check(specification: Mapping[str, Any], resources: Resources) -> None:
+    for wrong, reason in [
+        (not specification.get("entry"), "`entry` names the function that makes the program"),
+        (resources.servers > 1, "one server holds the rounds: `resources.servers` is 0 or 1"),
+        (not resources.servers and resources.workers > 1, "several workers need a server: `resources.servers: 1`"),
+        (len(specification["outputs"]) > 1, "a program has one output"),
+        (specification.get("ps"), "ps is of the parameter server"),
+    ]:
+        if wrong:
+            raise InvalidSpec(reason=reason)
