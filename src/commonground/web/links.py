@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import Protocol
 from urllib.parse import quote, urlencode
 
+import msgspec
+
 from commonground.accounts.model import RepositoryKind
 
 PREFIXES: dict[RepositoryKind, str] = {"model": "", "dataset": "/datasets", "space": "/spaces", "kernel": "/kernels"}
@@ -33,6 +35,13 @@ class Named(Protocol):
     def full_name(self) -> str:
         """``owner/name``."""
         ...
+
+
+class Name(msgspec.Struct, frozen=True):
+    """A repository of which no more is known than its kind and its id."""
+
+    kind: RepositoryKind
+    full_name: str
 
 
 def repository_url(repository: Named, view: str = "") -> str:

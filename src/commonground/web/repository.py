@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from commonground.accounts.permissions import Action
 from commonground.community.likes.service import Likes
+from commonground.compute.runs.service import Runs
 from commonground.errors import EntryNotFound, RevisionNotFound
 from commonground.http import identity
 from commonground.http.gateway import Gateway, Snippet, Use
@@ -29,9 +30,11 @@ ROOT_LIMIT = 1000
 class RepositoryPages:
     """``/{owner}/{name}``, and the same under ``/datasets``, ``/spaces`` and ``/kernels``."""
 
-    def __init__(self, site: Site, door: Door, revisions: Revisions, likes: Likes, gateways: Sequence[Gateway]) -> None:
+    def __init__(
+        self, site: Site, door: Door, revisions: Revisions, likes: Likes, runs: Runs, gateways: Sequence[Gateway]
+    ) -> None:
         self._site, self._door, self._revisions = site, door, revisions
-        self._likes, self._gateways = likes, gateways
+        self._likes, self._runs, self._gateways = likes, runs, gateways
 
     def routes(self) -> list[Route]:
         """The routes of these pages."""
@@ -52,6 +55,7 @@ class RepositoryPages:
             snippets=shown,
             facts=facts(repository),
             liked=await self._likes.likes_it(opened.principal, repository),
+            trainable=repository.kind == "model" and opened.readable and self._runs.may_submit(opened.principal),
         )
 
     async def _snippets(self, request: Request, repository: Repository) -> list[Snippet]:

@@ -93,12 +93,14 @@ class Site:
             "ago": lambda time: formatting.ago(time, locale),
             "full_time": lambda time: formatting.full_time(time, locale),
             "iso_time": formatting.iso_time,
+            "duration": lambda milliseconds: formatting.duration(milliseconds, locale),
             "segment": lambda text: quote(text, safe=""),
         }
         environment.globals |= {
             "asset": self.assets.url,
             "repository_url": links.repository_url,
             "revision_url": links.revision_url,
+            "named": links.Name,
             "lists": links.LISTS,
             "locale_names": i18n.NAMES,
             "registration": self.settings.registration,

@@ -18,11 +18,13 @@ from commonground.http.identity import SESSION_COOKIE
 from commonground.hub.revisions.model import AddFile, CommitRequest
 from commonground.services import Services
 from commonground.settings import Settings
+from tests.engines.browser.runs import fill_runs
 from tests.engines.conftest import Script
 from tests.web.test_markdown import ATTACKS
 
 HERE = Path(__file__).parent
 NAME, PASSWORD = "keyboard", "correct horse battery"
+OPERATOR = "operator"
 CARD = """---
 license: apache-2.0
 pipeline_tag: automatic-speech-recognition
@@ -104,6 +106,26 @@ def session(server: Server, pages: list[str]) -> list[dict[str, str]]:
     """The cookie of somebody who has signed in."""
     answer = httpx.post(f"{server.url}/login", data={"name": NAME, "password": PASSWORD})
     return [{"name": SESSION_COOKIE, "value": answer.cookies[SESSION_COOKIE]}]
+
+
+@pytest.fixture(scope="session")
+def run_pages(server: Server, pages: list[str]) -> list[str]:
+    """Addresses of the pages of runs, for :data:`OPERATOR`."""
+    return asyncio.run(_fill_runs(server))
+
+
+@pytest.fixture(scope="session")
+def operating(server: Server, run_pages: list[str]) -> list[dict[str, str]]:
+    """The cookie of the administrator whose runs they are."""
+    answer = httpx.post(f"{server.url}/login", data={"name": OPERATOR, "password": PASSWORD})
+    return [{"name": SESSION_COOKIE, "value": answer.cookies[SESSION_COOKIE]}]
+
+
+async def _fill_runs(server: Server) -> list[str]:
+    async with await Services.open(Settings(data=server.data)) as services:
+        account = await services.accounts.create_user(OPERATOR, password=PASSWORD, is_admin=True)
+        owner = Principal(account_id=account.id, name=OPERATOR, is_admin=True, via="internal")
+        return await fill_runs(services, owner)
 
 
 async def _fill(server: Server) -> list[str]:
