@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import peers, planner, planner_own
+from bench import federated, peers, planner, planner_own
 from bench.link import GBIT, Link
 from bench.report import Measure, Row, interleave, row
 from commonground.training.parameter_server import SGD, Options, ParameterServer, Worker
@@ -213,6 +213,7 @@ MEASURES: dict[str, Measure] = {
     "collective": collective,
     "link": links,
     "kills": kills,
+    "federated": federated.rounds,
     "planner": planner.planner,
     "planner_own": planner_own.own,
 }
