@@ -66,7 +66,7 @@ class Services:
             revisions=revisions,
             archives=Archives(revisions, store, settings.memory_cache_bytes // 4),
             likes=Likes(database, repositories),
-            runs=Runs(database, repositories, revisions, settings),
+            runs=Runs(database, repositories, revisions, settings, signer.derive("runs")),
         )
 
     async def close(self) -> None:

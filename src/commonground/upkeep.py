@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from commonground.compute.launchers.local import LocalLauncher
 from commonground.compute.runs.attempt import Tools
 from commonground.compute.runs.publishing import Publishing
+from commonground.compute.runs.search import Searches
+from commonground.compute.runs.trials import Trials
 from commonground.compute.runs.worker import RunWorker, machine
 from commonground.compute.runs.workspace import Inputs
 from commonground.database import events
@@ -33,15 +35,18 @@ def task_handlers(services: Services) -> dict[str, Handler]:
 def run_worker(services: Services, **options: float) -> RunWorker:
     """What executes runs, on what the settings give to them; ``options`` are those of :class:`RunWorker`."""
     settings, repositories, revisions = services.settings, services.repositories, services.revisions
+    database, accounts, runs = services.database, services.accounts, services.runs
+    publishing = Publishing(database, accounts, repositories, revisions, services.store)
+    searches = Searches(accounts, runs, Trials(database, runs), publishing, database.signals)
     tools = Tools(
         runs=services.runs,
         inputs=Inputs(repositories, revisions),
-        publishing=Publishing(services.accounts, repositories, revisions, services.store, services.runs),
+        publishing=publishing,
         launchers={"local": LocalLauncher()},
         root=settings.data.absolute() / "runs",
     )
     given = settings.run_cpus, settings.run_memory, settings.run_gpus, settings.run_slots
-    return RunWorker(tools, machine(*given, share=settings.workers), services.database.signals, **options)
+    return RunWorker(tools, machine(*given, share=settings.workers), database.signals, searches, **options)
 
 
 def upkeep(services: Services) -> list[Callable[[], Awaitable[object]]]:

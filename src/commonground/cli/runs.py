@@ -9,25 +9,36 @@ import cyclopts
 from commonground.cli.client import DEFAULTS, Options
 from commonground.cli.output import answer, clean, fields, size_text, table, time_text
 from commonground.compute.runs.model import State
-from commonground.gateways.native.wire_runs import LogBlock, Metric, Run, RunLink
+from commonground.gateways.native.wire_runs import LogBlock, Metric, Place, Run
 
 app = cyclopts.App(name="runs", help="List, follow, cancel and resume runs.")
 
 
 @app.command(name="list")
-def list_runs(*, state: State | None = None, limit: int = 50, options: Options = DEFAULTS) -> None:
+def list_runs(
+    *,
+    state: State | None = None,
+    kind: str = "",
+    parent: int | None = None,
+    limit: int = 50,
+    options: Options = DEFAULTS,
+) -> None:
     """List your runs, newest first; an administrator sees everybody's.
 
     Parameters
     ----------
     state
         Only those in this state.
+    kind
+        Only those of this kind.
+    parent
+        Only the trials of this search.
     limit
         How many to show at most.
 
     """
     with options.hub() as hub:
-        answer(list(islice(hub.list_runs(state), limit)), options, _table)
+        answer(list(islice(hub.list_runs(state, kind=kind, parent=parent), limit)), options, _table)
 
 
 @app.command
@@ -81,6 +92,24 @@ def metrics(run: int, *, key: tuple[str, ...] = (), options: Options = DEFAULTS)
 
 
 @app.command
+def watch(run: int, *, key: tuple[str, ...] = (), options: Options = DEFAULTS) -> None:
+    """Print the values of a run's metrics as they are reported, until it has ended.
+
+    Parameters
+    ----------
+    run
+        Its number.
+    key
+        Only this metric; may be given several times.
+
+    """
+    with options.hub() as hub:
+        for point in hub.follow_run_metrics(run):
+            if not key or point.key in key:
+                answer(point, options, _metric)
+
+
+@app.command
 def cancel(run: int, *, options: Options = DEFAULTS) -> None:
     """End a run that waits or runs.
 
@@ -118,6 +147,9 @@ def show_run(run: Run) -> None:
             ("error", run.error),
             ("kind", f"{run.kind} on {run.engine}"),
             ("owner", run.owner),
+            ("parent", run.parent and str(run.parent)),
+            ("schedule", run.schedule and str(run.schedule)),
+            ("labels", ", ".join(f"{key}={value}" for key, value in run.labels.items())),
             ("worker", run.worker),
             ("seed", run.seed),
             ("created", time_text(run.created_at)),
@@ -169,7 +201,11 @@ def _metrics(found: list[Metric]) -> None:
     table(("Metric", "Step", "Value"), [(point.key, str(point.step), f"{point.value:.6g}") for point in found])
 
 
-def _link(link: RunLink) -> str:
+def _metric(point: Metric) -> None:
+    print(f"{clean(point.key)}\t{point.step}\t{point.value:.6g}", flush=True)
+
+
+def _link(link: Place) -> str:
     path = f"/{link.path}" if link.path else ""
     commit = f"@{link.commit}" if link.commit else ""
     return f"{link.name}: {link.kind or ''} {link.repository or '(deleted)'}{commit}{path}"

@@ -67,6 +67,46 @@ class InvalidOutput(CommongroundError):
     remedy = "let the run write plain files into the folder that $CG_OUTPUT_ and the output's name lead to"
 
 
+class ReplayDiffers(CommongroundError):
+    """Executing a run once more did not make the same bits."""
+
+    status, code = 409, "CG-1820"
+    en, zh = "Run {run} is not reproduced: {count} files differ.", "运行 {run} 未能复现：有 {count} 个文件不同。"
+    remedy = "take times, host names and unseeded random numbers out of what it writes; the environment that changed is listed"
+
+
+class ScheduleNotFound(CommongroundError):
+    """There is no such schedule, or the caller may not know of it."""
+
+    status, code = 404, "CG-1821"
+    en, zh = "There is no schedule {schedule}.", "没有定时计划 {schedule}。"
+    remedy = "`commonground schedules list` shows yours"
+
+
+class InvalidSchedule(CommongroundError):
+    """A text says no times."""
+
+    status, code = 400, "CG-1822"
+    en, zh = "{cron} is no schedule: {reason}.", "{cron} 不是有效的定时表达式：{reason}。"
+    remedy = "write five fields of cron in UTC (0 9 * * 1: Mondays at 9) or @hourly, @daily, @weekly, @monthly, @yearly"
+
+
+class ScheduleBusy(CommongroundError):
+    """A schedule whose runs may not overlap cannot be run now: the last one has not ended."""
+
+    status, code = 409, "CG-1823"
+    en, zh = "Run {run} of this schedule has not ended.", "此计划的运行 {run} 尚未结束。"
+    remedy = "wait for it or cancel it, or let the schedule's runs overlap"
+
+
+class JobUnsupported(CommongroundError):
+    """A job asks for what this hub does not have."""
+
+    status, code = 400, "CG-1824"
+    en, zh = "Jobs here have no {what}.", "此处的作业不支持 {what}。"
+    remedy = "leave it out; `docs/reference/protocols/huggingface.md` lists what jobs have"
+
+
 class InvalidProfile(CommongroundError):
     """A machine profile is missing or cannot be read."""
 

@@ -102,7 +102,7 @@ def test_a_run_whose_worker_is_gone_goes_to_another_and_the_late_one_is_refused(
         lambda: queue.fail(late),
         lambda: queue.database.write_now(steps.beat, late, LEASE, queue.now),
         lambda: queue.database.write_now(steps.hold, late),
-        lambda: queue.database.write_now(steps.published, late, "model", b"x" * 20),
+        lambda: queue.database.write_now(steps.published, late, {"model": b"x" * 20}),
         lambda: queue.database.write_now(steps.describe, late, {}),
         lambda: queue.database.write_now(steps.release, late, queue.now),
     ):
@@ -234,7 +234,7 @@ def test_what_an_output_became_is_an_edge_of_the_lineage(queue: Queue) -> None:
     link = Link(name="m", repository_id=5, path="a")
     other = queue.database.write_now(queries.add, {**queue.row(), "name": "other"}, (), (link,))
     leases = {lease.run_id: lease for lease in (queue.claimed(), queue.claimed())}
-    queue.database.write_now(steps.published, leases[other], "m", b"c" * 20)
+    queue.database.write_now(steps.published, leases[other], {"m": b"c" * 20})
     assert queue.run(other).outputs[0].commit == (b"c" * 20).hex()
     assert queue.database.read_now(queries.touching, "outputs", 5, b"c" * 20, 10) == [other]
     assert queue.database.read_now(queries.touching, "inputs", 5, b"c" * 20, 10) == []

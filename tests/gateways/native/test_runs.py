@@ -107,6 +107,8 @@ async def test_a_run_of_another_looks_absent(lab: Hub) -> None:
             ("GET", ""),
             ("GET", "/logs"),
             ("GET", "/metrics"),
+            ("GET", "/metrics/stream"),
+            ("POST", "/replay"),
             ("POST", "/cancel"),
             ("POST", "/resume"),
         ):
@@ -123,7 +125,7 @@ async def test_what_may_not_or_cannot_be(hub: Hub) -> None:
     reader = await hub.token("root", "read")
     assert code(await reader.post(RUNS, json={"spec": {"run": "true"}})) == (403, "CG-1103")
     assert code(await hub.root.post(RUNS, json={"spec": {"runn": "true"}})) == (400, "CG-1802")
-    assert code(await hub.root.post(RUNS, json={"spec": {"run": "true", "kind": "ps-sync"}})) == (400, "CG-1805")
+    assert code(await hub.root.post(RUNS, json={"spec": {"run": "true", "kind": "no-such-kind"}})) == (400, "CG-1805")
     assert code(await hub.root.post(RUNS, json={})) == (400, "CG-1001")
 
 
@@ -131,3 +133,46 @@ async def test_many_followers_see_the_same(lab: Hub) -> None:
     run = await submit(lab, "for i in 1 2 3 4 5; do echo $i; sleep 0.1; done")
     answers = await asyncio.gather(*(lab.alice.get(f"{RUNS}/{run['id']}/logs") for _ in range(5)))
     assert {answer.text for answer in answers} == {answers[0].text}
+
+
+async def test_metrics_are_followed(lab: Hub) -> None:
+    report = """for i in 1 2 3; do echo '{"key": "loss", "value": '$i', "step": '$i'}' >&3; sleep 0.3; done"""
+    run = await submit(lab, report)
+    answer = await lab.alice.get(f"{RUNS}/{run['id']}/metrics/stream")
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+    *points, end = events(answer)
+    assert [(kind, point["key"], point["value"]) for kind, point in points] == [
+        ("metric", "loss", 1.0), ("metric", "loss", 2.0), ("metric", "loss", 3.0)
+    ]  # fmt: skip
+    assert end == ("end", {"state": "succeeded"})
+    first = int(answer.text.split("id: ", 1)[1].split("\n", 1)[0])
+    rest = await lab.alice.get(f"{RUNS}/{run['id']}/metrics/stream", headers={"Last-Event-ID": str(first)})
+    assert [kind for kind, _ in events(rest)] == ["metric", "metric", "end"]
+
+
+async def test_a_run_is_replayed(lab: Hub) -> None:
+    await lab.create()
+    run = await submit(lab, "echo x > $CG_OUTPUT_M/x", outputs={"m": "hub://alice/bert"}, seed=1)
+    await lab.alice.get(f"{RUNS}/{run['id']}/logs")
+    answer = await lab.alice.post(f"{RUNS}/{run['id']}/replay")
+    assert answer.status_code == 201
+    again = answer.json()
+    await lab.alice.get(f"{RUNS}/{again['id']}/logs")
+    verdict = (await lab.alice.get(f"{RUNS}/{again['id']}")).json()["verdict"]
+    assert (verdict["identical"], verdict["files"]) == (True, 1)
+    assert code(await lab.bob.post(f"{RUNS}/{run['id']}/replay")) == (404, "CG-1801")
+    assert code(await lab.alice.post(f"{RUNS}/{again['id']}/replay")) == (409, "CG-1804")
+
+
+async def test_secrets_and_labels_come_with_a_run(lab: Hub) -> None:
+    spec = {"run": "echo $T", "environment": {"T": {"secret": "t"}}}
+    asked = {"spec": spec, "labels": {"team": "ml"}, "secrets": {"t": "very-secret"}}
+    answer = await lab.alice.post(RUNS, json=asked)
+    assert "very-secret" not in answer.text
+    log = await lab.alice.get(f"{RUNS}/{answer.json()['id']}/logs")
+    assert "very-secret" not in log.text
+    assert "***" in log.text
+    found = (await lab.alice.get(RUNS, params={"label": "team=ml"})).json()["items"]
+    assert [run["labels"] for run in found] == [{"team": "ml"}]
+    assert (await lab.alice.get(RUNS, params={"label": "team=other"})).json()["items"] == []
+    assert code(await lab.alice.get(RUNS, params={"label": "team"})) == (400, "CG-1001")

@@ -18,6 +18,11 @@ Address = Annotated[str, Meta(min_length=1, max_length=4096)]
 Text = Annotated[str, Meta(max_length=32_768)]
 Image = Annotated[str, Meta(pattern=r"^[a-z0-9][A-Za-z0-9._:/@-]{0,511}$")]
 
+Labels = Annotated[
+    dict[Annotated[str, Meta(min_length=1, max_length=128)], Annotated[str, Meta(max_length=256)]], Meta(max_length=64)
+]
+Secrets = Annotated[dict[Edge, Text], Meta(max_length=64)]
+
 
 class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A value that is named, never written: the worker looks it up when the run starts."""
@@ -110,21 +115,50 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     engines: tuple[str, ...] = ("local",)
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """An input or an output: a path of a repository, and the commit once it is known. ``repository`` is
-    ``owner/name``; empty where the caller may not know of it.
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """An input or an output: a path of a repository. ``commit`` is ``null`` until the run has published it;
+    ``repository`` (``owner/name``) once it is deleted.
     """
 
     name: str
     kind: RepositoryKind | None = None
-    repository: str = ""
-    repository_id: int = 0
+    repository: str | None = None
     commit: str | None = None
     path: str = ""
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """A run as stored. ``attempt`` counts from 1 once it was claimed; times are UTC milliseconds."""
+class Link(Place, frozen=True, kw_only=True):
+    """A place as it is stored: by the id of its repository."""
+
+    repository_id: int = 0
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a replay did not make as the run did. ``before`` and ``after`` are SHA-256s; ``null``: not made."""
+
+    output: str
+    path: str
+    before: str | None = None
+    after: str | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """How a replay compares with the run: ``identical`` if every file has the same bits. ``differing`` lists the first
+    thousand of ``differences``; ``environment`` what was otherwise when it ran: name -> [then, now].
+    """
+
+    identical: bool
+    files: int
+    differences: int = 0
+    differing: tuple[Difference, ...] = ()
+    environment: dict[str, tuple[Any, Any]] = {}
+
+
+class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What everybody who may see a run is told of it. ``attempt`` counts from 1 once it was claimed; ``environment`` is
+    what the last attempt ran in; ``cpu_seconds`` and the bytes are those of all attempts. ``parent`` is the run it is a
+    trial of, ``schedule`` what made it, ``replay_of`` the run it is compared with, and ``verdict`` how that ended.
+    """
 
     id: int
     name: str
@@ -132,8 +166,6 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     engine: str
     state: State
     owner: str
-    owner_id: int
-    spec: Spec
     seed: int
     priority: int = 0
     attempt: int = 0
@@ -148,15 +180,39 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int = 0
     started_at: int | None = None
     finished_at: int | None = None
+    parent: int | None = None
+    schedule: int | None = None
+    replay_of: int | None = None
+    verdict: Verdict | None = None
+    labels: dict[str, str] = {}
+
+
+class Run(RunFacts, frozen=True, kw_only=True):
+    """A run as stored."""
+
+    owner_id: int
+    spec: Spec
     inputs: tuple[Link, ...] = ()
     outputs: tuple[Link, ...] = ()
 
 
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a run made: where it is below the output, the hash of its content and its bytes."""
+
+    output: str
+    path: str
+    sha256: bytes
+    size: int
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """A run while a worker holds it; ``fence`` names the lease every write is made under."""
+    """A run while a worker holds it; ``fence`` names the lease every write is made under. ``secrets`` are the run's own,
+    named as the worker's are: by environment variables.
+    """
 
     run: Run
     fence: int
+    secrets: dict[str, str] = {}
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,14 +232,18 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """Which runs to list, newest first: of a state, a kind, an owner, with ``text`` in their name; ``before`` continues
-    a list.
+    """Which runs to list, newest first: in one of the ``states``, of a kind, an owner, a parent, with ``text`` in their
+    name, with all of the ``labels``; ``before`` continues a list.
     """
 
     state: State | None = None
+    states: tuple[State, ...] = ()
     kind: str = ""
     owner: str = ""
     text: str = ""
+    parent: int | None = None
+    schedule: int | None = None
+    labels: dict[str, str] = {}
     before: int | None = None
     limit: int = 50
 
@@ -197,13 +257,18 @@ class LogBlock(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class Point(msgspec.Struct, frozen=True, kw_only=True):
-    """One value of a metric; ``id`` is its place in the list."""
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """One value of a metric; times are UTC milliseconds."""
 
     key: Annotated[str, Meta(min_length=1, max_length=128)]
     value: float
     step: Annotated[int, Meta(ge=-(2**62), le=2**62)] = 0
     time: Annotated[int, Meta(ge=0, le=2**62)] = 0
+
+
+class Point(Metric, frozen=True, kw_only=True):
+    """A value as it is stored; ``id`` is its place in the list."""
+
     id: int = 0
 
 

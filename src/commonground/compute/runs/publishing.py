@@ -1,18 +1,27 @@
-"""What a run made becomes commits: everything is checked and uploaded first, then each output is one commit."""
+"""What a run made: of a trial kept aside, of a replay compared, of any other published, all outputs at once or none."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from commonground.accounts.model import Principal
 from commonground.accounts.permissions import Action
 from commonground.accounts.service import Accounts
-from commonground.compute.runs.model import Claim, Link
-from commonground.compute.runs.service import Runs
+from commonground.compute.runs import queries
+from commonground.compute.runs import queue_queries as steps
+from commonground.compute.runs.model import Claim, Link, Made
+from commonground.compute.runs.replay import compare, hash_files
+from commonground.compute.runs.service import lease_of
 from commonground.compute.runs.workspace import Workspace
+from commonground.database import Database
 from commonground.hub.repositories.model import Repository
 from commonground.hub.repositories.service import Repositories
-from commonground.hub.revisions.model import AddStored, CommitRequest, Operation
+from commonground.hub.revisions import keeping
+from commonground.hub.revisions.model import AddStored, Commit, CommitRequest
 from commonground.hub.revisions.service import Revisions
+from commonground.store.model import StoredFile
 from commonground.store.service import Store
 
 PART = 2**20
@@ -22,45 +31,99 @@ class Publishing:
     """Commits outputs in the name of the run's owner, whose rights are asked for again."""
 
     def __init__(
-        self, accounts: Accounts, repositories: Repositories, revisions: Revisions, store: Store, runs: Runs
+        self, database: Database, accounts: Accounts, repositories: Repositories, revisions: Revisions, store: Store
     ) -> None:
-        self._accounts, self._repositories = accounts, repositories
-        self._revisions, self._store, self._runs = revisions, store, runs
+        self._database, self._accounts, self._repositories = database, accounts, repositories
+        self._revisions, self._store = revisions, store
 
     async def publish(self, claim: Claim, workspace: Workspace) -> int:
-        """Publish every output; the bytes written. Raises :class:`InvalidOutput`, what the hub refuses, and
-        :class:`RunLost` before anything is published if the lease ended.
+        """Publish, keep or compare every output; the bytes written. Raises :class:`InvalidOutput`, what the hub refuses,
+        and :class:`RunLost` if the lease ended: then nothing happened.
         """
+        if claim.run.replay_of is not None:
+            await self._compare(claim, workspace)
+            return 0
         owner = await self._accounts.of_account(claim.run.owner_id)
-        ready: list[tuple[Link, Repository, list[Operation]]] = []
-        written = 0
-        for link in claim.run.outputs:
-            repository = await self._open(owner, link)
-            operations, size = await self._upload(claim, workspace, link)
-            ready.append((link, repository, operations))
-            written += size
-        for link, repository, operations in ready:
-            await self._runs.held(claim)
-            commit = await self._revisions.commit(
-                repository, owner, repository.default_branch, _request(claim, operations)
-            )
-            await self._runs.published(claim, link.name, commit.sha)
-        return written
+        places = [(link, await self._open(owner, link)) for link in claim.run.outputs]
+        made: list[Made] = []
+        files: list[tuple[Repository, StoredFile]] = []
+        for link, repository in places:
+            for path, file in workspace.files(link.name):
+                stored = await self._store.ingest(claim.run.owner_id, _parts(file))
+                assert stored.sha256 is not None
+                made.append(Made(output=link.name, path=path, sha256=stored.sha256, size=stored.size))
+                files.append((repository, stored))
+        if claim.run.parent is None:
+            await self.commit(claim, owner, places, made)
+        else:
+            await self._database.write(self._keep, claim, files, made)
+        return sum(file.size for file in made)
+
+    async def adopt(self, claim: Claim, trial: int) -> int:
+        """Publish what a trial kept as the outputs of the search; the bytes. Raises as :meth:`publish`."""
+        owner = await self._accounts.of_account(claim.run.owner_id)
+        places = [(link, await self._open(owner, link)) for link in claim.run.outputs]
+        made = await self._database.read(queries.files, trial)
+        await self.commit(claim, owner, places, made)
+        return sum(file.size for file in made)
+
+    async def commit(
+        self, claim: Claim, owner: Principal, places: Sequence[tuple[Link, Repository]], made: Sequence[Made]
+    ) -> None:
+        """One commit for each repository, and the record of it, under the lease of the claim: all of it or nothing."""
+        repositories = {repository.id: repository for _, repository in places}
+        if not repositories:
+            return
+        requests = [
+            (repository, _request(claim, [link for link, found in places if found.id == identity], made))
+            for identity, repository in repositories.items()
+        ]
+
+        def record(connection: Connection, commits: Sequence[Commit]) -> None:
+            shas = {identity: bytes.fromhex(commit.sha) for identity, commit in zip(repositories, commits, strict=True)}
+            steps.published(connection, lease_of(claim), {link.name: shas[found.id] for link, found in places})
+            queries.set_files(connection, claim.run.id, made)
+
+        await self._revisions.commit_all(owner, requests, record)
+
+    async def release(self, search: int, trials: Sequence[int]) -> None:
+        """Let go what trials kept: gc frees what no commit has."""
+        await self._database.write(_release, search, trials)
+
+    async def _compare(self, claim: Claim, workspace: Workspace) -> None:
+        run = claim.run
+        assert run.replay_of is not None
+        after = await asyncio.to_thread(hash_files, workspace, list(run.spec.outputs))
+        before = await self._database.read(queries.files, run.replay_of)
+        original = await self._database.read(queries.find, run.replay_of)
+        here = await self._database.read(queries.find, run.id)
+        then = {} if original is None else original.environment
+        verdict = compare(before, after, then, {} if here is None else here.environment)
+
+        def record(connection: Connection) -> None:
+            steps.hold(connection, lease_of(claim))
+            queries.judge(connection, run.id, verdict)
+
+        await self._database.write(record)
+
+    def _keep(
+        self,
+        connection: Connection,
+        claim: Claim,
+        files: Sequence[tuple[Repository, StoredFile]],
+        made: Sequence[Made],
+    ) -> None:
+        """Link what a trial made with the repositories it is for, so that it can be published without being sent again."""
+        steps.hold(connection, lease_of(claim))
+        for identity in {repository.id for repository, _ in files}:
+            mine = [stored for repository, stored in files if repository.id == identity]
+            unique = list({stored.hash: stored for stored in mine}.values())
+            keeping.keep(connection, self._store, identity, claim.run.owner_id, unique, _keeper(claim.run.id))
+        queries.set_files(connection, claim.run.id, made)
 
     async def _open(self, owner: Principal, link: Link) -> Repository:
         found = await self._repositories.by_id(link.repository_id)
         return await self._repositories.open(owner, found.kind, found.owner, found.name, Action.WRITE)
-
-    async def _upload(self, claim: Claim, workspace: Workspace, link: Link) -> tuple[list[Operation], int]:
-        operations: list[Operation] = []
-        size = 0
-        for path, file in workspace.files(link.name):
-            stored = await self._store.ingest(claim.run.owner_id, _parts(file))
-            assert stored.sha256 is not None
-            where = f"{link.path}/{path}" if link.path else path
-            operations.append(AddStored(path=where, sha256=stored.sha256.hex(), size=stored.size))
-            size += stored.size
-        return operations, size
 
 
 async def _parts(file: Path) -> AsyncIterator[bytes]:
@@ -69,11 +132,27 @@ async def _parts(file: Path) -> AsyncIterator[bytes]:
             yield part
 
 
-def _request(claim: Claim, operations: Sequence[Operation]) -> CommitRequest:
+def _keeper(trial: int) -> str:
+    return f"run:{trial}"
+
+
+def _release(connection: Connection, search: int, trials: Sequence[int]) -> None:
+    for identity in queries.repositories_of(connection, search):
+        for trial in trials:
+            keeping.release(connection, identity, _keeper(trial))
+
+
+def _request(claim: Claim, links: Sequence[Link], made: Sequence[Made]) -> CommitRequest:
     run = claim.run
     title = f"Run {run.id}: {run.name}"
     description = "\n".join(
         [f"Run: {run.id}", f"Attempt: {run.attempt}", f"Kind: {run.kind}", f"Seed: {run.seed}"]
         + [f"Input {name}: {address}" for name, address in run.spec.inputs.items()]
     )
+    operations = [
+        AddStored(path=f"{link.path}/{file.path}" if link.path else file.path, sha256=file.sha256.hex(), size=file.size)
+        for link in links
+        for file in made
+        if file.output == link.name
+    ]
     return CommitRequest(title=title, description=description, operations=list(operations))

@@ -1,5 +1,6 @@
 """SQL of the queue of runs: every function is one step of a run's life, inside the caller's transaction."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -7,6 +8,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from commonground.compute.runs.admission import Occupied, Waiting, choose
 from commonground.compute.runs.model import Capacity, Offer, Outcome, State
+from commonground.compute.runs.search_spec import SEARCH
 from commonground.database.schema.runs import run as table
 from commonground.database.schema.runs import run_output
 from commonground.database.signals import signal
@@ -79,6 +81,11 @@ _CANCEL = (
     .where(table.c.id == bindparam("run_id"), table.c.state.in_(["queued", "running"]))
     .values(state="cancelled", lease_until=None, finished_at=bindparam("moment"))
 )
+_CANCEL_TRIALS = (
+    update(table)
+    .where(table.c.parent_id == bindparam("parent"), table.c.state.in_(["queued", "running"]))
+    .values(state="cancelled", lease_until=None, finished_at=bindparam("moment"))
+)
 _RESUME = (
     update(table)
     .where(table.c.id == bindparam("run_id"), table.c.state.in_(["failed", "cancelled"]))
@@ -91,6 +98,8 @@ _RESUME = (
         exit_code=None,
     )
 )
+_UNPUBLISHED = select(run_output.c.name).where(run_output.c.run_id == bindparam("run"), run_output.c.commit.is_(None))
+_OUTPUTS = select(run_output.c.name).where(run_output.c.run_id == bindparam("run"))
 _PUBLISHED = (
     update(run_output)
     .where(run_output.c.run_id == bindparam("of_run"), run_output.c.name == bindparam("output"))
@@ -131,12 +140,16 @@ def claim(connection: Connection, worker: str, offer: Offer, lease_seconds: floa
 def _requeue_expired(connection: Connection, now: int) -> None:
     for row in connection.execute(_EXPIRED, {"now": now}).all():
         reason = f"the worker of attempt {row.attempt} is gone"
+        if is_published(connection, row.id):  # it died between publishing and saying so
+            end(connection, Lease(row.id, row.fence), "succeeded", Outcome(exit_code=0), now)
+            continue
         outcome = Outcome(error=reason)
         retry(connection, Lease(row.id, row.fence), outcome, now, left=row.attempt < row.last_attempt, delay=0)
 
 
 def _needs(row: Any) -> Capacity:
-    return Capacity(cpus=row.cpus, memory=row.memory, gpus=row.gpus)
+    slots = 0 if row.kind == SEARCH else 1
+    return Capacity(cpus=row.cpus, memory=row.memory, gpus=row.gpus, slots=slots)
 
 
 def _waiting(row: Any) -> Waiting:
@@ -182,13 +195,25 @@ def retry(
 
 def release(connection: Connection, lease: Lease, now: int) -> None:
     """Back to the queue as if it had not been tried, for a worker that stops; :class:`RunLost`."""
-    _change(connection, _RELEASE, lease, moment=now)
+    if is_published(connection, lease.run_id):
+        end(connection, lease, "succeeded", Outcome(exit_code=0), now)
+    else:
+        _change(connection, _RELEASE, lease, moment=now)
 
 
 def cancel(connection: Connection, run_id: int, now: int) -> bool:
-    """End a run that waits or runs; its worker hears of it. ``False`` when it had ended."""
+    """End a run that waits or runs, and its trials; their workers hear of it. ``False`` when it had ended."""
     signal(connection, SIGNAL)
-    return connection.execute(_CANCEL, {"run_id": run_id, "moment": now}).rowcount > 0
+    if connection.execute(_CANCEL, {"run_id": run_id, "moment": now}).rowcount == 0:
+        return False
+    cancel_trials(connection, run_id, now)
+    return True
+
+
+def cancel_trials(connection: Connection, parent: int, now: int) -> None:
+    """End the trials of a run that wait or run."""
+    signal(connection, SIGNAL)
+    connection.execute(_CANCEL_TRIALS, {"parent": parent, "moment": now})
 
 
 def resume(connection: Connection, run_id: int, restarts: int, now: int) -> bool:
@@ -197,10 +222,18 @@ def resume(connection: Connection, run_id: int, restarts: int, now: int) -> bool
     return connection.execute(_RESUME, {"run_id": run_id, "more": restarts, "moment": now}).rowcount > 0
 
 
-def published(connection: Connection, lease: Lease, output: str, commit: bytes) -> None:
-    """Record the commit an output became; :class:`RunLost`."""
+def published(connection: Connection, lease: Lease, commits: Mapping[str, bytes]) -> None:
+    """Record the commits that outputs became; :class:`RunLost`."""
     hold(connection, lease)
-    connection.execute(_PUBLISHED, {"of_run": lease.run_id, "output": output, "sha": commit})
+    for output, commit in commits.items():
+        connection.execute(_PUBLISHED, {"of_run": lease.run_id, "output": output, "sha": commit})
+
+
+def is_published(connection: Connection, run_id: int) -> bool:
+    """Whether the run has outputs and all of them became commits, which happens at once."""
+    if connection.execute(_OUTPUTS, {"run": run_id}).first() is None:
+        return False
+    return connection.execute(_UNPUBLISHED, {"run": run_id}).first() is None
 
 
 def backoff(attempt: int) -> float:

@@ -1,6 +1,5 @@
 """Runs: the one face of this package. What users ask for, and what workers report."""
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,47 +7,49 @@ import msgspec
 from sqlalchemy import Connection
 
 from commonground.accounts.model import Principal
-from commonground.compute import kinds
 from commonground.compute.runs import queries, summary_queries
 from commonground.compute.runs import queue_queries as steps
 from commonground.compute.runs.addresses import Addresses
+from commonground.compute.runs.drafting import Draft, Drafting, Origin, converted
+from commonground.compute.runs.guard import Everything, Reserve, RunGuard
+from commonground.compute.runs.jobs import SECRETS
 from commonground.compute.runs.lineage import Lineage
 from commonground.compute.runs.model import (
     Claim,
     Graph,
-    Link,
+    Labels,
     LogBlock,
+    Metric,
     Offer,
     Outcome,
     Point,
     Run,
     RunQuery,
     Series,
-    Spec,
     State,
     Stream,
 )  # fmt: skip
 from commonground.compute.runs.queue_queries import Lease
-from commonground.compute.runs.spec import parse
+from commonground.compute.runs.sealing import Sealing
 from commonground.database import Database
 from commonground.database.clock import now_ms
-from commonground.database.signals import signal
 from commonground.errors import (
     Forbidden,
-    InvalidSpec,
-    KindUnavailable,
     RunNotFound,
     RunStateConflict,
+    SecretMissing,
     Unauthenticated,
 )  # fmt: skip
 from commonground.hub.repositories.model import Repository
 from commonground.hub.repositories.service import Repositories
 from commonground.hub.revisions.service import Revisions
 from commonground.settings import Settings
+from commonground.telemetry import logger
 
-ENGINES = ("local",)
 LOG_LIMIT = 64 * 2**20
 """Bytes of log kept of one run; what follows is left out."""
+METRIC_LIMIT = 1_000_000
+"""Values of metrics kept of one run, about as large as its log; what follows is left out."""
 BLOCK_LIMIT = 64 * 2**10
 ERROR_LIMIT = 4000
 
@@ -62,34 +63,63 @@ class Runs:
         repositories: Repositories,
         revisions: Revisions,
         settings: Settings,
+        key: bytes,
         clock: Callable[[], int] = now_ms,
+        guard: RunGuard | None = None,
     ) -> None:
         self._database, self._settings, self._clock = database, settings, clock
-        self._addresses = Addresses(repositories, revisions)
+        self._sealing = Sealing(key)
+        self.drafting = Drafting(Addresses(repositories, revisions), self._sealing, settings, clock, guard or Everything())
         self._lineage = Lineage(database, repositories)
 
     # --- what users ask for -------------------------------------------------------------------------------------------
 
-    async def submit(self, principal: Principal, document: Mapping[str, Any]) -> Run:
-        """Queue a run of a specification (plain data). Its inputs are pinned to the commits they are now.
+    async def submit(
+        self,
+        principal: Principal,
+        document: Mapping[str, Any],
+        *,
+        labels: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
+    ) -> Run:
+        """Queue a run of a specification (plain data). Its inputs are pinned to the commits they are now. ``secrets`` are
+        its own: kept encrypted, known to its processes under the names its environment gives them.
 
         Raises :class:`Unauthenticated`, :class:`Forbidden`, :class:`InvalidSpec`, :class:`KindUnavailable`, and what
         :meth:`Repositories.open` raises for what the caller may not read or write.
         """
-        self._check_submitter(principal)
-        spec = parse(document)
-        kinds.entry_of(spec.kind)
-        if spec.engine not in ENGINES:
-            raise KindUnavailable(what="engine", name=spec.engine, known=", ".join(ENGINES))
-        if spec.queue.priority > 0 and not principal.is_admin:
-            raise Forbidden(action="raise the priority of", resource="a run")
-        pinned = {name: await self._addresses.pin(principal, name, address) for name, address in spec.inputs.items()}
-        outputs = [await self._addresses.target(principal, name, address) for name, address in spec.outputs.items()]
-        if len({(link.repository_id, link.path) for link in outputs}) < len(outputs):
-            raise InvalidSpec(reason="two outputs have the same place")
-        spec = msgspec.structs.replace(spec, inputs={name: address for name, (_, address) in pinned.items()})
-        values = self._row(principal, spec)
-        run_id = await self._database.write(_add, values, [link for link, _ in pinned.values()], outputs)
+        self.check_submitter(principal)
+        origin = Origin(labels=labels or {}, sealed=self.drafting.seal(principal, secrets or {}))
+        return await self._store(await self.drafting.draft(principal, document, origin))
+
+    async def duplicate(self, principal: Principal, run_id: int) -> Run:
+        """Queue the same again: inputs as they were pinned, labels and secrets. Raises as :meth:`submit`."""
+        run = await self._changing(principal, run_id)
+        return await self._store(await self._copy(principal, run, Origin(labels=run.labels)))
+
+    async def replay(self, principal: Principal, run_id: int) -> Run:
+        """Execute a run that succeeded once more, with what it had: inputs, seed, environment. Nothing is published; the
+        new run's ``verdict`` says whether it made the same bits. Raises as :meth:`submit`, and :class:`RunStateConflict`.
+        """
+        run = await self._changing(principal, run_id)
+        if run.state != "succeeded" or not await self._database.read(queries.files, run.id):
+            raise RunStateConflict(run=run_id, state=run.state, reason="only a run that made files can be replayed")
+        return await self._store(await self._copy(principal, run, Origin(seed=run.seed, replay_of=run.id)))
+
+    async def _copy(self, principal: Principal, run: Run, origin: Origin) -> Draft:
+        sealed = await self._database.read(queries.sealed, run.id)
+        if sealed is not None and run.owner_id != principal.account_id:
+            raise Forbidden(action="use the secrets of", resource="somebody else's run")
+        document = msgspec.to_builtins(run.spec)
+        return await self.drafting.draft(principal, document, msgspec.structs.replace(origin, sealed=sealed))
+
+    async def _store(self, draft: Draft) -> Run:
+        return await self._get(await self._database.write(draft.store))
+
+    async def set_labels(self, principal: Principal, run_id: int, labels: Mapping[str, str]) -> Run:
+        """Give a run these labels instead of those it has; :class:`RunNotFound`, :class:`InvalidSpec`."""
+        await self._changing(principal, run_id)
+        await self._database.write(queries.set_labels, run_id, converted(labels, Labels, "labels"))
         return await self._get(run_id)
 
     def may_submit(self, principal: Principal) -> bool:
@@ -98,24 +128,12 @@ class Runs:
         narrow = principal.token_role in {"read", "fine-grained"} or principal.via == "link"
         return allowed[self._settings.runs_by] and not narrow
 
-    def _check_submitter(self, principal: Principal) -> None:
+    def check_submitter(self, principal: Principal) -> None:
+        """:class:`Unauthenticated` or :class:`Forbidden` for who may execute nothing here."""
         if principal.is_anonymous:
             raise Unauthenticated
         if not self.may_submit(principal):
             raise Forbidden(action="execute commands on", resource="this server")
-
-    def _row(self, principal: Principal, spec: Spec) -> dict[str, Any]:
-        needs, now = spec.resources.total, self._clock()
-        group = spec.queue.group
-        return {
-            "owner_id": principal.account_id, "name": spec.name, "kind": spec.kind, "engine": spec.engine,
-            "spec": msgspec.json.encode(spec).decode(), "state": "queued", "priority": spec.queue.priority,
-            "seed": secrets.randbits(32) if spec.seed is None else spec.seed,
-            "share": principal.name if group == "default" else group,
-            "cpus": needs.cpus, "memory": needs.memory, "gpus": needs.gpus,
-            "timeout": int(spec.fault.timeout * 1000), "last_attempt": 1 + spec.fault.max_restarts,
-            "run_at": now, "created_at": now,
-        }  # fmt: skip
 
     async def find(self, principal: Principal, run_id: int) -> Run:
         """The run; :class:`RunNotFound`."""
@@ -147,13 +165,14 @@ class Runs:
         """
         run = await self._changing(principal, run_id)
         restarts = run.spec.fault.max_restarts
-        if not await self._database.write(steps.resume, run_id, restarts, self._clock()):
+        reserve = await self.drafting.readmit(run)
+        if not await self._database.write(_resume, run_id, restarts, self._clock(), reserve):
             raise RunStateConflict(run=run_id, state=run.state, reason="only what failed or was cancelled is resumed")
         return await self._get(run_id)
 
     async def _changing(self, principal: Principal, run_id: int) -> Run:
         run = await self.find(principal, run_id)
-        self._check_submitter(principal)
+        self.check_submitter(principal)
         return run
 
     async def logs(self, principal: Principal, run_id: int, after: int = 0, limit: int = 100) -> list[LogBlock]:
@@ -205,23 +224,32 @@ class Runs:
         if not await self._database.lookup(steps.ready, self._clock()):
             return None
         lease = await self._database.write(steps.claim, worker, offer, lease_seconds, self._clock())
-        return None if lease is None else Claim(run=await self._get(lease.run_id), fence=lease.fence)
+        if lease is None:
+            return None
+        run = await self._get(lease.run_id)
+        sealed = await self._database.read(queries.sealed, run.id)
+        return Claim(run=run, fence=lease.fence, secrets=self._opened(run, sealed))
+
+    def _opened(self, run: Run, sealed: bytes | None) -> dict[str, str]:
+        """The run's own secrets, named as the worker's are; what cannot be decrypted is missing when it is looked for."""
+        try:
+            found = self._sealing.open(run.owner_id, sealed)
+        except SecretMissing as error:
+            logger().error("the secrets of a run cannot be used", run=run.id, error=str(error))
+            return {}
+        return {f"{SECRETS}{name.upper()}": value for name, value in found.items()}
 
     async def held(self, claim: Claim) -> None:
         """Return if the lease stands, else :class:`RunLost`; no write."""
-        await self._database.lookup(steps.hold, _lease(claim), lock=False)
+        await self._database.lookup(steps.hold, lease_of(claim), lock=False)
 
     async def beat(self, claim: Claim, lease_seconds: float) -> None:
         """Extend the lease; :class:`RunLost`."""
-        await self._database.write(steps.beat, _lease(claim), lease_seconds, self._clock())
+        await self._database.write(steps.beat, lease_of(claim), lease_seconds, self._clock())
 
     async def describe(self, claim: Claim, environment: dict[str, Any]) -> None:
         """Record what the attempt runs in; :class:`RunLost`."""
-        await self._database.write(steps.describe, _lease(claim), environment)
-
-    async def published(self, claim: Claim, output: str, commit: str) -> None:
-        """Record the commit an output became; :class:`RunLost`."""
-        await self._database.write(steps.published, _lease(claim), output, bytes.fromhex(commit))
+        await self._database.write(steps.describe, lease_of(claim), environment)
 
     async def finish(self, claim: Claim, outcome: Outcome) -> State:
         """The attempt ended; the state of the run now: ``queued`` when it is to be tried again. :class:`RunLost`."""
@@ -231,17 +259,17 @@ class Runs:
 
     async def release(self, claim: Claim) -> None:
         """Put a run back as if it had not been tried; :class:`RunLost`."""
-        await self._database.write(steps.release, _lease(claim), self._clock())
+        await self._database.write(steps.release, lease_of(claim), self._clock())
 
     async def append_log(self, claim: Claim, stream: Stream, text: str) -> None:
         """Append to the log, in blocks of at most 64 KiB; above 64 MiB a run's output is left out. :class:`RunLost`."""
         if text:
-            await self._database.write(_append_log, _lease(claim), stream, text.replace("\0", ""), self._clock())
+            await self._database.write(_append_log, lease_of(claim), stream, text.replace("\0", ""), self._clock())
 
-    async def append_metrics(self, claim: Claim, points: Sequence[Point]) -> None:
-        """Append values of metrics; :class:`RunLost`."""
+    async def append_metrics(self, claim: Claim, points: Sequence[Metric]) -> None:
+        """Append values of metrics; above a million a run's are left out. :class:`RunLost`."""
         if points:
-            await self._database.write(_append_metrics, _lease(claim), points)
+            await self._database.write(_append_metrics, lease_of(claim), points, self._clock())
 
 
 def _may_see(principal: Principal, run: Run) -> bool:
@@ -250,21 +278,24 @@ def _may_see(principal: Principal, run: Run) -> bool:
     return principal.is_admin or (not principal.is_anonymous and run.owner_id == principal.account_id)
 
 
-def _lease(claim: Claim) -> Lease:
+def lease_of(claim: Claim) -> Lease:
+    """What every write of a worker is made under."""
     return Lease(claim.run.id, claim.fence)
 
 
-def _add(connection: Connection, values: Mapping[str, Any], inputs: Sequence[Link], outputs: Sequence[Link]) -> int:
-    signal(connection, steps.SIGNAL)
-    return queries.add(connection, values, inputs, outputs)
+def _resume(connection: Connection, run_id: int, restarts: int, now: int, reserve: Reserve) -> bool:
+    if not steps.resume(connection, run_id, restarts, now):
+        return False
+    reserve(connection, run_id)
+    return True
 
 
 def _finish(connection: Connection, claim: Claim, outcome: Outcome, now: int) -> State:
     if outcome.succeeded:
-        steps.end(connection, _lease(claim), "succeeded", outcome, now)
+        steps.end(connection, lease_of(claim), "succeeded", outcome, now)
         return "succeeded"
     left = claim.run.attempt < claim.run.last_attempt
-    return steps.retry(connection, _lease(claim), outcome, now, left=left, delay=steps.backoff(claim.run.attempt))
+    return steps.retry(connection, lease_of(claim), outcome, now, left=left, delay=steps.backoff(claim.run.attempt))
 
 
 def _append_log(connection: Connection, lease: Lease, stream: Stream, text: str, now: int) -> None:
@@ -280,6 +311,12 @@ def _append_log(connection: Connection, lease: Lease, stream: Stream, text: str,
     queries.add_log(connection, lease.run_id, stream, texts, now)
 
 
-def _append_metrics(connection: Connection, lease: Lease, points: Sequence[Point]) -> None:
+def _append_metrics(connection: Connection, lease: Lease, points: Sequence[Metric], now: int) -> None:
     steps.hold(connection, lease)
-    queries.add_metrics(connection, lease.run_id, points)
+    total = queries.count_measured(connection, lease.run_id, len(points))
+    kept = points[: max(0, len(points) - max(0, total - METRIC_LIMIT))]
+    if kept:
+        queries.add_metrics(connection, lease.run_id, kept)
+    if total - len(points) <= METRIC_LIMIT < total:
+        text = f"[what follows is left out: {METRIC_LIMIT} values of metrics are kept of one run]\n"
+        queries.add_log(connection, lease.run_id, "system", [text], now)

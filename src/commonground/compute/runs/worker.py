@@ -10,8 +10,10 @@ from functools import reduce
 import msgspec
 
 from commonground.compute.runs.attempt import Attempt, Tools
-from commonground.compute.runs.model import Capacity, Claim, Offer
+from commonground.compute.runs.model import Capacity, Claim, Offer, Outcome
 from commonground.compute.runs.queue_queries import SIGNAL
+from commonground.compute.runs.search import Searches
+from commonground.compute.runs.search_spec import ROOM, SEARCH
 from commonground.database.signals import Signals
 from commonground.errors import CommongroundError, DatabaseUnavailable, RunLost
 from commonground.telemetry import logger
@@ -30,11 +32,12 @@ class RunWorker:
         tools: Tools,
         total: Capacity,
         signals: Signals,
+        searches: Searches,
         *,
         lease_seconds: float = LEASE_SECONDS,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
-        self._tools, self._total, self._signals = tools, total, signals
+        self._tools, self._total, self._signals, self._searches = tools, total, signals, searches
         self._lease, self._poll = lease_seconds, poll_seconds
         self.name = f"{socket.gethostname()}:{os.getpid()}:{random.getrandbits(32):08x}"
         self._active: dict[asyncio.Task[None], Claim] = {}
@@ -83,7 +86,7 @@ class RunWorker:
 
     async def _execute(self, claim: Claim) -> None:
         lost = asyncio.Event()
-        work = asyncio.create_task(Attempt(self._tools, claim).run())
+        work = asyncio.create_task(self._work(claim))
         keeping = asyncio.create_task(self._keep(claim, work, lost.set))
         try:
             await self._tools.runs.finish(claim, await work)
@@ -99,13 +102,18 @@ class RunWorker:
         finally:
             keeping.cancel()
 
+    async def _work(self, claim: Claim) -> Outcome:
+        if claim.run.kind == SEARCH:
+            return await self._searches.drive(claim)
+        return await Attempt(self._tools, claim).run()
+
     async def _release(self, claim: Claim) -> None:
         try:
             await self._tools.runs.release(claim)
         except CommongroundError as error:
             logger().warning("a run was not handed back", run=claim.run.id, error=str(error))
 
-    async def _keep(self, claim: Claim, work: "asyncio.Task[object]", lose: Callable[[], None]) -> None:
+    async def _keep(self, claim: Claim, work: "asyncio.Task[Outcome]", lose: Callable[[], None]) -> None:
         """Keep the lease, and cancel the work when it is lost: at once if the run was cancelled in this process."""
         clock = asyncio.get_running_loop().time
         held_until = beat_at = clock() + self._lease
@@ -132,7 +140,7 @@ class RunWorker:
 
 
 def _needs(claim: Claim) -> Capacity:
-    return claim.run.spec.resources.total
+    return ROOM if claim.run.kind == SEARCH else claim.run.spec.resources.total
 
 
 async def _wait(woken: asyncio.Event, seconds: float) -> None:

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from commonground.compute.runs import model
-from commonground.errors import InvalidSpec, KindUnavailable, RunNotFound, RunStateConflict
+from commonground.errors import BadRequest, InvalidSpec, KindUnavailable, RunNotFound, RunStateConflict
 from commonground.gateways.native import errors, wire
 from commonground.gateways.native import wire_runs as runs_wire
 from commonground.gateways.native.context import REPOSITORY, Context, endpoint, page
@@ -38,6 +38,8 @@ class RunRoutes:
             endpoint("POST", f"{RUN}/cancel", self.cancel_run, "End a run", **found, errors=(*FIND, RunStateConflict)),
             endpoint("POST", f"{RUN}/resume", self.resume_run, "Queue a run once more", **found,
                      errors=(*FIND, RunStateConflict)),
+            endpoint("POST", f"{RUN}/replay", self.replay_run, "Execute a run once more and compare", status=201, **found,
+                     errors=(*errors.READ, InvalidSpec, KindUnavailable, *FIND, RunStateConflict)),
             endpoint("GET", f"{RUN}/metrics", self.list_run_metrics, "List the metrics of a run",
                      query=runs_wire.MetricQuery, result=wire.Page[runs_wire.Metric], errors=FIND),
             endpoint("GET", f"{REPOSITORY}/lineage", self.get_lineage, "Where a revision comes from",
@@ -48,13 +50,16 @@ class RunRoutes:
         """Queue a run of a specification; its inputs are pinned to the commits they are now."""
         caller = await self._context.caller(request)
         asked = await read_json(request, runs_wire.SubmitRun)
-        run = await self._runs.submit(caller, asked.spec)
+        run = await self._runs.submit(caller, asked.spec, labels=asked.labels, secrets=asked.secrets)
         return json_response(shown(run), 201, headers={"Location": f"{RUNS}/{run.id}"})
 
     async def list_runs(self, request: Request) -> Response:
         """The caller's runs, newest first; an administrator sees everybody's."""
         caller, asked = await self._context.caller(request), read_query(request, runs_wire.RunQuery)
-        query = model.RunQuery(state=asked.state, before=asked.cursor, limit=asked.limit + 1)
+        query = model.RunQuery(
+            state=asked.state, kind=asked.kind, parent=asked.parent, labels=_labels(asked.label),
+            before=asked.cursor, limit=asked.limit + 1,
+        )  # fmt: skip
         found = await self._runs.list(caller, query)
         items, more = found[: asked.limit], len(found) > asked.limit
         return page(request, [shown(run) for run in items], str(items[-1].id) if more else None)
@@ -74,13 +79,20 @@ class RunRoutes:
         caller = await self._context.caller(request)
         return json_response(shown(await self._runs.resume(caller, run_id(request))))
 
+    async def replay_run(self, request: Request) -> Response:
+        """Execute a run that succeeded once more, with its inputs and its seed. Nothing is published: the new run's
+        `verdict` says whether it made the same bits.
+        """
+        caller = await self._context.caller(request)
+        run = await self._runs.replay(caller, run_id(request))
+        return json_response(shown(run), 201, headers={"Location": f"{RUNS}/{run.id}"})
+
     async def list_run_metrics(self, request: Request) -> Response:
         """The values of a run's metrics, in the order they were reported."""
         caller, asked = await self._context.caller(request), read_query(request, runs_wire.MetricQuery)
         found = await self._runs.metrics(caller, run_id(request), asked.key, asked.cursor or 0, asked.limit + 1)
         items, more = found[: asked.limit], len(found) > asked.limit
-        points = [runs_wire.Metric(key=p.key, step=p.step, value=p.value, time=p.time) for p in items]
-        return page(request, points, str(items[-1].id) if more else None)
+        return page(request, [runs_wire.metric(point) for point in items], str(items[-1].id) if more else None)
 
     async def get_lineage(self, request: Request) -> Response:
         """The runs and revisions before and after a revision, as far as the caller may know of them."""
@@ -101,20 +113,21 @@ def run_id(request: Request) -> int:
 
 def shown(run: model.Run) -> runs_wire.Run:
     """A run the way the API shows it."""
-    same = {
-        name: getattr(run, name)
-        for name in runs_wire.Run.__struct_fields__
-        if name not in {"spec", "inputs", "outputs"}
-    }
     return runs_wire.Run(
-        **same,
+        **{name: getattr(run, name) for name in model.RunFacts.__struct_fields__},
         spec=msgspec.to_builtins(run.spec),
-        inputs=[_link(link) for link in run.inputs],
-        outputs=[_link(link) for link in run.outputs],
+        inputs=tuple(_place(link) for link in run.inputs),
+        outputs=tuple(_place(link) for link in run.outputs),
     )
 
 
-def _link(link: model.Link) -> runs_wire.RunLink:
-    return runs_wire.RunLink(
-        name=link.name, kind=link.kind, repository=link.repository or None, commit=link.commit, path=link.path
-    )
+def _place(link: model.Link) -> model.Place:
+    return model.Place(**{name: getattr(link, name) for name in model.Place.__struct_fields__})
+
+
+def _labels(given: tuple[str, ...]) -> dict[str, str]:
+    """``key=value`` texts as a mapping; :class:`BadRequest` for what is none."""
+    for text in given:
+        if "=" not in text:
+            raise BadRequest(reason=f"label {text[:100]} is not key=value")
+    return dict(text.split("=", 1) for text in given)
