@@ -27,3 +27,12 @@ def test_outside_a_run_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     log_metric("loss", 1.0)
     with pytest.raises(ValueError, match="1 to 128"):
         log_metric("", 1.0)
+
+
+def test_a_promise_is_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    monkeypatch.setenv("CG_REPORT_FD", str(write))
+    heartbeat(2.5)
+    os.close(write)
+    with os.fdopen(read) as lines:
+        assert json.loads(lines.readline()) == {"promise": 2.5}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -52,4 +52,13 @@ class Program(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write what the run publishes."""
+        ...
+
+
+@runtime_checkable
+class Seeded(Protocol):
+    """A program that draws random numbers while it trains, as dropout does."""
+
+    def seed(self, *numbers: int) -> None:
+        """Called before each step with the run's seed, the step and the worker: a resumed run draws the same."""
         ...

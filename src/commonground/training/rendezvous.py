@@ -146,8 +146,16 @@ def _connected(address: str, patience: float) -> Connection:
     give_up = time.monotonic() + patience
     while True:
         try:
-            return connect(address, SILENCE)
+            return _connect(address)
         except ParameterServerLost:
             if time.monotonic() > give_up:
                 raise
             time.sleep(RETRY)
+
+
+def _connect(address: str) -> Connection:
+    connection = connect(address, SILENCE)
+    if connection.stream.getsockname() == connection.stream.getpeername():  # nobody listens yet: TCP met itself
+        connection.close()
+        raise ParameterServerLost(reason=f"cannot connect to {address}: it is this connection")
+    return connection

@@ -1,5 +1,7 @@
 """A hub on which programs are trained, and what is left of a run to look at."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -45,6 +47,28 @@ class School:
     async def metric(self, run: Run, key: str) -> Mapping[int, float]:
         """The values of a metric by step."""
         return {point.step: point.value for point in await self.home.runs.metrics(self.home.alice, run.id, [key])}
+
+    async def reached(self, run: Run, step: int, seconds: float = 30) -> None:
+        """Wait until the run reports a step as late as this."""
+        give_up = time.monotonic() + seconds
+        while max(await self.metric(run, "loss"), default=0) < step:
+            assert time.monotonic() < give_up, await self.home.log(run.id)
+            await asyncio.sleep(0.02)
+
+    async def progressed(self, run: Run, since: int, seconds: float = 60) -> float:
+        """How many seconds after ``since`` (UTC milliseconds) a step later than all before was reported."""
+        give_up = time.monotonic() + seconds
+        while True:
+            points = await self.home.runs.metrics(self.home.alice, run.id, ["loss"])
+            before = max((point.step for point in points if point.time <= since), default=0)
+            if later := [point.time for point in points if point.time > since and point.step > before]:
+                return (min(later) - since) / 1000
+            assert time.monotonic() < give_up, await self.home.log(run.id)
+            await asyncio.sleep(0.02)
+
+    def checkpoint(self, run: Run) -> Path:
+        """The folder of a run's checkpoint."""
+        return self.home.services.settings.data.absolute() / "runs" / str(run.id) / "checkpoint"
 
 
 @asynccontextmanager

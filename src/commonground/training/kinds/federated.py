@@ -21,6 +21,7 @@ from commonground.training.federated.participant import Embedded, Participant, P
 from commonground.training.federated.player import play
 from commonground.training.federated.rounds import Round, Rounds
 from commonground.training.federated.workers import Workers
+from commonground.training.kinds import flower
 from commonground.training.kinds.living import living
 from commonground.training.options import HEARTBEAT
 from commonground.training.privacy.accounting import guarantee, noise_for
@@ -37,10 +38,13 @@ def run(specification: Mapping[str, Any]) -> None:
     """Do this process's part; :class:`InvalidSpec` for what cannot be meant."""
     options, privacy = read(specification)
     resources = msgspec.convert(specification["resources"], Resources)
-    _check(specification, resources)
+    _check(specification, options, resources)
     heartbeat = msgspec.convert(specification["fault"], Fault).heartbeat or HEARTBEAT
     plan, context = Plan(options, privacy, seed=int(os.environ["CG_SEED"])), Context.of_environment()
     with living(heartbeat):
+        if specification["engine"] == "flower":
+            flower.serve() if os.environ["CG_ROLE"] == "server" else flower.site(context.rank)
+            return
         build: Build = named(specification["entry"])
         if not resources.servers:
             embedded(plan, context, build(context))
@@ -52,20 +56,20 @@ def run(specification: Mapping[str, Any]) -> None:
 
 def embedded(plan: Plan, context: Context, program: Program) -> None:
     """Train with all clients in this process."""
-    plan = _with_noise(plan)
-    _train(plan, context, program, Embedded(Participant(program, plan)))
+    plan = with_noise(plan)
+    train(plan, context, program, Embedded(Participant(program, plan)))
 
 
 def serve(plan: Plan, context: Context, program: Program, workers: int, heartbeat: float) -> None:
     """Hold the rounds; the workers play the clients."""
-    plan, token, host = _with_noise(plan), os.environ["CG_PEER_TOKEN"], os.environ["MASTER_ADDR"]
+    plan, token, host = with_noise(plan), os.environ["CG_PEER_TOKEN"], os.environ["MASTER_ADDR"]
     with closing(Table(host, int(os.environ["MASTER_PORT"]), token)) as table:
         clients = Workers(host, token, workers, len(program.parameters), noise=plan.noise, heartbeat=heartbeat)
         with closing(clients):
             with Rendezvous(f"{host}:{table.port}", token) as rendezvous:
                 rendezvous.put(NAME, clients.address)
             clients.wait(JOINING)
-            _train(plan, context, program, clients)
+            train(plan, context, program, clients)
             clients.end()
 
 
@@ -77,7 +81,8 @@ def work(plan: Plan, context: Context, program: Program) -> None:
     play(address, token, context.rank, lambda noise: Participant(program, replace(plan, noise=noise)))
 
 
-def _train(plan: Plan, context: Context, program: Program, clients: Clients) -> None:
+def train(plan: Plan, context: Context, program: Program, clients: Clients) -> None:
+    """All rounds that are left, each reported; the program is saved into the outputs."""
     checkpoints = Checkpoints(Path(os.environ["CG_CHECKPOINT"]), plan.options.strategy)
     Rounds(program, plan, clients, checkpoints).run(lambda result: _report(plan, result))
     for folder in context.outputs.values():
@@ -105,8 +110,8 @@ def _epsilon(options: Options, privacy: Privacy, noise: float, rounds: int, acco
     return guarantee([SampledGaussian(noise, options.sample, rounds)], privacy.delta, accountant).epsilon
 
 
-def _with_noise(plan: Plan) -> Plan:
-    """The noise that is given, or the least that keeps to the epsilon over all rounds."""
+def with_noise(plan: Plan) -> Plan:
+    """The plan with the noise that is given, or the least that keeps to the epsilon over all rounds."""
     if (privacy := plan.privacy) is None:
         return plan
     if privacy.noise is not None:
@@ -115,12 +120,18 @@ def _with_noise(plan: Plan) -> Plan:
     return replace(plan, noise=noise_for(privacy.epsilon, privacy.delta, plan.options.sample, plan.options.rounds))
 
 
-def _check(specification: Mapping[str, Any], resources: Resources) -> None:
+def _check(specification: Mapping[str, Any], options: Options, resources: Resources) -> None:
+    flowers = specification["engine"] == "flower"
     for wrong, reason in [
         (not specification.get("entry"), "`entry` names the function that makes the program"),
         (resources.servers > 1, "one server holds the rounds: `resources.servers` is 0 or 1"),
         (not resources.servers and resources.workers > 1, "several workers need a server: `resources.servers: 1`"),
         (len(specification["outputs"]) > 1, "a program has one output"),
+        (flowers and not resources.servers, "Flower needs a server: `resources.servers: 1`"),
+        (
+            flowers and options.secure_aggregation,
+            "secure_aggregation is not of the engine flower: its clients keep nothing between steps",
+        ),
         (specification.get("ps"), "ps is of the parameter server"),
     ]:
         if wrong:

@@ -18,6 +18,8 @@ from commonground.training.parameter_server.configuration import ShardConfigurat
 from commonground.training.parameter_server.server import Server
 from commonground.training.parameter_server.shared_memory import Segment
 from commonground.training.parameter_server.snapshot import Snapshots
+from commonground.training.privacy.program import PrivateProgram
+from commonground.training.program import Program
 from commonground.training.rendezvous import Rendezvous, Table
 
 
@@ -31,12 +33,19 @@ def run(specification: Mapping[str, Any]) -> None:
         if os.environ["CG_ROLE"] == "worker":
             build: Build = named(plan.entry)
             context = Context.of_environment()
-            train(plan, context, build(context), Rendezvous(address, token), token)
+            train(plan, context, _program(plan, build(context)), Rendezvous(address, token), token)
         elif rank == 0:
             with closing(Table(host, port, token)):
                 serve(plan, rank, Rendezvous(address, token), token)
         else:
             serve(plan, rank, Rendezvous(address, token), token)
+
+
+def _program(plan: Plan, program: Program) -> Program:
+    """The program as it is trained. In lockstep the workers share the noise of a step; else each push has all of it."""
+    if plan.private is None:
+        return program
+    return PrivateProgram(program, plan.private, shares=plan.workers if plan.mode == "sync" else 1)
 
 
 def serve(plan: Plan, rank: int, rendezvous: Rendezvous, token: str) -> None:

@@ -11,7 +11,8 @@ from commonground.training.options import Plan
 from commonground.training.parameter_server.arrays import Floats
 from commonground.training.parameter_server.client import Worker
 from commonground.training.parameter_server.downpour import Downpour
-from commonground.training.program import Batch, Program
+from commonground.training.privacy.poisson import PoissonSampler
+from commonground.training.program import Batch, Program, Seeded
 from commonground.training.rendezvous import Rendezvous
 from commonground.training.sampler import Sampler
 
@@ -47,7 +48,10 @@ class Schedule:
             raise InvalidSpec(reason="the program has no rows: `options.steps` says how many steps to take")
         self._synchronous, self._workers, self._rows = plan.mode == "sync", plan.workers, rows
         self._sampler = Sampler(rows=max(1, rows), batch=training.batch, workers=plan.workers, seed=plan.seed)
+        self._poisson = _poisson(plan, rows)
         self.steps = training.steps or training.epochs * self._sampler.steps
+        if plan.private is not None:  # not one more than was accounted for
+            self.steps = plan.private.steps // (1 if self._synchronous else plan.workers)
         self.evaluate_every = training.evaluate_every * (self._sampler.steps if rows else 1)
 
     def part(self, program: Program, step: int, rank: int) -> tuple[Batch, float]:
@@ -56,10 +60,21 @@ class Schedule:
         """
         if not self._rows:
             return {}, 1.0
+        if self._poisson is not None:  # of no rows there is a gradient too: noise
+            rows = self._poisson.part(step, rank if self._synchronous else 0)
+            return program.data.read(rows) if len(rows) else {}, 1.0
         rows = self._sampler.part(step, rank)
         together = sum(len(self._sampler.part(step, other)) for other in range(self._workers))
         share = len(rows) * self._workers / together if self._synchronous else float(len(rows) > 0)
         return program.data.read(rows) if len(rows) else {}, share
+
+
+def _poisson(plan: Plan, rows: int) -> PoissonSampler | None:
+    """What draws the rows of a private run. In lockstep each worker has rows of its own, else each draws from all."""
+    if plan.private is None:
+        return None
+    workers = plan.workers if plan.mode == "sync" else 1
+    return PoissonSampler(rows=rows, rate=plan.private.sampling_rate, workers=workers)
 
 
 class Loop:
@@ -87,6 +102,8 @@ class Loop:
 
     def _step(self, step: int, *, last: bool) -> float | None:
         batch, share = self._schedule.part(self._program, step, self._rank)
+        if isinstance(self._program, Seeded):
+            self._program.seed(self._plan.seed, step, self._rank)
         loss = self._program.gradient(batch, self._gradient) if share else None
         if not share:
             self._gradient[:] = 0
