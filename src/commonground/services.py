@@ -22,6 +22,7 @@ from commonground.settings import Settings
 from commonground.store.backends import open_backend
 from commonground.store.service import Store
 from commonground.store.uploads import Uploads
+from commonground.training.privacy.service import PrivacyLedger
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Services:
     archives: Archives
     likes: Likes
     runs: Runs
+    privacy: PrivacyLedger
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -54,6 +56,7 @@ class Services:
         revisions.observe(WeightsObserver(WeightsReader(revisions)))
         accounts = Accounts(database, settings)
         signer = Signer(await master_key(database, settings))
+        privacy = PrivacyLedger(database)
         return cls(
             settings=settings,
             database=database,
@@ -66,7 +69,8 @@ class Services:
             revisions=revisions,
             archives=Archives(revisions, store, settings.memory_cache_bytes // 4),
             likes=Likes(database, repositories),
-            runs=Runs(database, repositories, revisions, settings, signer.derive("runs")),
+            runs=Runs(database, repositories, revisions, settings, signer.derive("runs"), guard=privacy),
+            privacy=privacy,
         )
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@ from commonground.sdk.address import Address
 from commonground.sdk.fairseq2 import Fairseq2Methods
 from commonground.sdk.folders import FolderMethods
 from commonground.sdk.likes import LikeMethods
+from commonground.sdk.privacy import PrivacyMethods
 from commonground.sdk.reading import BUFFER, RemoteFile, TextUpload, Upload
 from commonground.sdk.repositories import RepositoryMethods
 from commonground.sdk.runs import RunMethods
@@ -28,6 +29,7 @@ class Hub(
     SupplyChainMethods,
     LikeMethods,
     RunMethods,
+    PrivacyMethods,
     AccountMethods,
 ):
     """A hub at ``endpoint``, called with ``token``; what is not given comes from ``CG_ENDPOINT`` and ``CG_TOKEN``, then

@@ -8,6 +8,7 @@ from commonground.gateways.native.routes.events import EventRoutes
 from commonground.gateways.native.routes.files import FileRoutes
 from commonground.gateways.native.routes.likes import LikeRoutes
 from commonground.gateways.native.routes.operation import OperationRoutes
+from commonground.gateways.native.routes.privacy import PrivacyRoutes
 from commonground.gateways.native.routes.refs import RefRoutes
 from commonground.gateways.native.routes.repositories import RepositoryRoutes
 from commonground.gateways.native.routes.run_logs import RunLogRoutes
@@ -39,6 +40,7 @@ class NativeGateway:
             *SupplyChainRoutes(context).routes(),
             *RunRoutes(context).routes(),
             *RunLogRoutes(context).routes(),
+            *PrivacyRoutes(context).routes(),
             *SchemaRoutes(context).routes(),
             *AccountRoutes(context).routes(),
             *OperationRoutes(context).routes(),
