@@ -12,6 +12,8 @@ from commonground.compute.runs.units import bytes_of
 from commonground.errors import BadRequest, InvalidSpec
 from commonground.training.parameter_server.configuration import Aggregate, CodecName, Mode, Options, StalenessScale
 from commonground.training.parameter_server.optimizer import Optimizer
+from commonground.training.privacy.plan import PrivacyPlan
+from commonground.training.privacy.plan import plan_of as privacy_plan
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -76,6 +78,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     options: Options
     shards: int
     heartbeat: float
+    private: PrivacyPlan | None = None
 
 
 def section(specification: Mapping[str, Any], name: str, kind: type[S]) -> S:
@@ -103,7 +106,15 @@ def plan_of(specification: Mapping[str, Any], seed: int) -> Plan:
         options=_options(mode, training, servers, resources.workers, heartbeat),
         shards=resources.servers,
         heartbeat=heartbeat,
+        private=_private(specification),
     )
+
+
+def _private(specification: Mapping[str, Any]) -> PrivacyPlan | None:
+    found = privacy_plan(specification)
+    if found is not None and found.privacy.mode != "example":
+        raise InvalidSpec(reason="privacy.mode: the parameter server protects examples, not clients")
+    return found
 
 
 def _check(specification: Mapping[str, Any], mode: Mode, servers: Servers, resources: Resources) -> None:
@@ -111,7 +122,6 @@ def _check(specification: Mapping[str, Any], mode: Mode, servers: Servers, resou
         (not specification.get("entry"), "`entry` names the function that makes the program"),
         (resources.servers < 1, "a parameter server needs `resources.servers` of at least 1"),
         (len(specification["outputs"]) > 1, "a program has one output"),
-        (specification.get("privacy"), "the parameter server keeps no privacy budget"),
         (mode == "sync" and servers.staleness != Staleness(), "ps.staleness is of ps-async"),
         (mode == "sync" and servers.n_push * servers.n_fetch > 1, "ps.n_push and ps.n_fetch are of ps-async"),
         (mode == "sync" and servers.warm_start, "ps.warm_start is of ps-async"),

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from commonground.training.privacy.mechanism import clip, clip_and_noise, gaussian_noise, secure_generator
+from commonground.training.privacy.mechanism import clip, clip_and_noise, clipped_sum, gaussian_noise, secure_generator
 
 VECTORS = arrays.arrays(np.float32, st.integers(1, 40), elements=st.floats(width=32))
 
@@ -48,6 +48,12 @@ def test_noise_is_never_the_same_twice() -> None:
 def test_a_sum_is_of_clipped_rows() -> None:
     rows = np.array([[30.0, 40.0], [0.0, 0.5]], np.float32)
     assert clip_and_noise(rows, 1.0, 0.0) == pytest.approx([0.6, 1.3], rel=1e-5)
+
+
+@given(arrays.arrays(np.float32, st.tuples(st.integers(0, 6), st.integers(1, 9)), elements=st.floats(width=32)))
+def test_a_sum_is_that_of_its_rows_clipped_one_by_one(rows: np.ndarray) -> None:
+    one_by_one = sum((clip(row, 2.0).astype(np.float64) for row in rows), np.zeros(rows.shape[1]))
+    assert clipped_sum(rows, 2.0) == pytest.approx(one_by_one, abs=1e-5)
 
 
 def test_nobody_sampled_is_noise_alone() -> None:

@@ -5,6 +5,7 @@ Differential Privacy", CCS 2016). A contribution is the gradient of an example, 
 import secrets
 
 import numpy as np
+import numpy.typing as npt
 
 from commonground.training.parameter_server.arrays import Floats
 
@@ -48,10 +49,20 @@ def clip_and_noise(
     ``noise_multiplier * norm``: float32 ``[size]``. ``n`` may be 0, then it is noise alone: that nobody was sampled
     is a secret too. Divide by the *expected* number of contributions, never by ``n``.
     """
-    total = np.zeros(contributions.shape[1], dtype=np.float64)
-    for vector in contributions:
-        total += clip(vector, norm)
-    return total.astype(np.float32) + gaussian_noise(total.shape, noise_multiplier * norm, rng)
+    total = clipped_sum(contributions, norm).astype(np.float32)
+    return total + gaussian_noise(total.shape, noise_multiplier * norm, rng)
+
+
+def clipped_sum(contributions: Floats, norm: float) -> npt.NDArray[np.float64]:
+    """The sum of float32 ``[n, size]`` over its rows, each clipped as :func:`clip` does: float64 ``[size]``."""
+    _check(norm > 0.0, "the norm to clip to is above 0")
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.sqrt(np.einsum("ij,ij->i", contributions, contributions, dtype=np.float64))
+    scales = np.array([_scale(length, norm) if np.isfinite(length) else 0.0 for length in lengths])
+    finite = (
+        contributions if np.isfinite(lengths).all() else np.where(np.isfinite(lengths)[:, None], contributions, 0.0)
+    )
+    return scales @ finite.astype(np.float64)
 
 
 def _scale(length: float, norm: float) -> float:
