@@ -20,9 +20,10 @@ COMMAND = [sys.executable, "-c", "from commonground.cli.main import main; main()
 
 
 class Server:
-    """``with Server() as server``: ``server.url``, ``server.data``, ``server.environment`` for clients."""
+    """``with Server() as server``: ``server.url``, ``server.data``, ``server.environment`` for clients. ``python`` runs it."""
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(self, root: Path | None = None, python: str = sys.executable) -> None:
+        self._command = [python, *COMMAND[1:]]
         self.root = Path(tempfile.mkdtemp(prefix="commonground-bench-", dir=root))
         self.data = self.root / "data"
         with socket.socket() as probe:
@@ -48,7 +49,7 @@ class Server:
     def command(self, *words: str, **settings: str) -> str:
         """Run a ``commonground`` command, with settings given as in ``CG_PORT="1"``; its standard output."""
         environment = self._environment() | settings
-        run = subprocess.run([*COMMAND, *words], capture_output=True, text=True, check=False, env=environment)
+        run = subprocess.run([*self._command, *words], capture_output=True, text=True, check=False, env=environment)
         if run.returncode:
             raise RuntimeError(f"{words}: {run.stderr}")
         return run.stdout
@@ -57,7 +58,7 @@ class Server:
         """Start the server and wait for its ready line."""
         started = time.perf_counter()
         self._process = subprocess.Popen(
-            [*COMMAND, "serve", "--data", str(self.data), "--port", str(self.port)],
+            [*self._command, "serve", "--data", str(self.data), "--port", str(self.port)],
             stdout=subprocess.PIPE,
             stderr=(self.root / "log").open("a"),
             text=True,

@@ -13,7 +13,8 @@ import msgspec
 
 import commonground
 from commonground.compute import kinds
-from commonground.compute.launchers.model import RESTART, Job, Process
+from commonground.compute.launchers.model import Job, Process
+from commonground.compute.runs import frameworks
 from commonground.compute.runs.model import Claim, Secret, Spec
 from commonground.compute.runs.workspace import Workspace
 from commonground.errors import SecretMissing
@@ -46,7 +47,8 @@ def job_of(
     often they were started in this attempt before.
     """
     spec = claim.run.spec
-    shared = {**_shared(claim, workspace, secrets), TOKEN: token or peer_token(), RESTART: str(restart)}
+    shared = {**_shared(claim, workspace, secrets), TOKEN: token or peer_token(), **frameworks.restarted(restart)}
+    cluster = frameworks.tensorflow(spec.resources.workers, spec.resources.servers) if spec.engine == "local" else {}
     alone = kinds.role_alone(spec.kind)
     roles = [("server", spec.resources.servers), ("worker", spec.resources.workers)]
     processes = [
@@ -54,7 +56,13 @@ def job_of(
             role=role,
             rank=rank,
             command=_command(spec),
-            environment={**shared, **_place(role, rank, count)},
+            environment={
+                **frameworks.tuning(spec),
+                **cluster.get((role, rank), {}),
+                **shared,
+                **frameworks.torchrun(claim.run, role, rank, count),
+                "CG_ROLE": role,
+            },
             folder=workspace.work,
             cpus=spec.resources.cpus,
             memory=spec.resources.memory,
@@ -80,13 +88,6 @@ def _command(spec: Spec) -> list[str]:
         return ["/bin/sh", "-c", spec.run]
     entry = kinds.entry_of(spec.kind) or spec.entry
     return [sys.executable, "-m", "commonground.compute.kinds", str(entry)]
-
-
-def _place(role: str, rank: int, count: int) -> dict[str, str]:
-    return {
-        "CG_ROLE": role, "RANK": str(rank), "LOCAL_RANK": str(rank), "GROUP_RANK": "0",
-        "WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count),
-    }  # fmt: skip
 
 
 def _shared(claim: Claim, workspace: Workspace, secrets: Mapping[str, str]) -> dict[str, str]:
