@@ -28,6 +28,7 @@ from commonground.web.pages import Web
 FLUSH_SECONDS = 5.0
 WATCH_SECONDS = 1.0
 UPKEEP_SECONDS = 3600.0
+SCHEDULE_SECONDS = 1.0
 PROBE = f"{XORBS}/probe"
 """An object nobody wrote: asking for it shows that the storage answers."""
 
@@ -75,6 +76,7 @@ class _Server:
         if self._settings.role in {"all", "worker"}:
             for work in upkeep(services):
                 self._repeat(UPKEEP_SECONDS, work)
+            self._repeat(SCHEDULE_SECONDS, services.schedules.fire)
             self._worker = Worker(
                 services.database, task_handlers(services), grace_seconds=float(self._settings.drain_seconds)
             )

@@ -9,6 +9,7 @@ from commonground.accounts.access_keys import AccessKeys
 from commonground.accounts.service import Accounts
 from commonground.accounts.signing import Signer, master_key
 from commonground.community.likes.service import Likes
+from commonground.compute.runs.schedules import Schedules
 from commonground.compute.runs.service import Runs
 from commonground.database import Database
 from commonground.database.migrations import migrate
@@ -41,6 +42,7 @@ class Services:
     archives: Archives
     likes: Likes
     runs: Runs
+    schedules: Schedules
     privacy: PrivacyLedger
 
     @classmethod
@@ -57,6 +59,7 @@ class Services:
         accounts = Accounts(database, settings)
         signer = Signer(await master_key(database, settings))
         privacy = PrivacyLedger(database)
+        runs = Runs(database, repositories, revisions, settings, signer.derive("runs"), guard=privacy)
         return cls(
             settings=settings,
             database=database,
@@ -69,7 +72,8 @@ class Services:
             revisions=revisions,
             archives=Archives(revisions, store, settings.memory_cache_bytes // 4),
             likes=Likes(database, repositories),
-            runs=Runs(database, repositories, revisions, settings, signer.derive("runs"), guard=privacy),
+            runs=runs,
+            schedules=Schedules(database, accounts, runs),
             privacy=privacy,
         )
 

@@ -51,6 +51,7 @@ app.command("commonground.cli.events_command:events", name="events", help="Show 
 app.command("commonground.cli.runs:app", name="runs", help="List, follow, cancel and resume runs.")
 app.command("commonground.cli.replay:replay", name="replay", help="Execute a run once more and compare the results.")
 app.command("commonground.cli.privacy:app", name="privacy", help="Show and limit what runs may learn of rows.")
+app.command("commonground.cli.schedules:app", name="schedules", help="Submit specifications again and again.")
 app.command("commonground.cli.lineage:lineage", name="lineage", help="Show where a revision comes from.")
 app.command("commonground.cli.proxy:app", name="proxy", help="Stand in for servers that are written into clients.")
 app.command("commonground.cli.torch_home:torch_home", name="torch-home", help="Download a model for torch.hub.")

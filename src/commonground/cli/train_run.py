@@ -26,7 +26,7 @@ def run(spec: Path, *, engine: str | None = None, detach: bool = False, options:
         Return as soon as the run is queued.
 
     """
-    document = read(_text(spec))
+    document = read(text_of(spec))
     if engine is not None:
         document["engine"] = engine
     parse(document)  # what can be seen here need not be asked for
@@ -46,7 +46,8 @@ def _followed(hub: Hub, run: Run) -> Run:
     return hub.get_run(run.id)
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """A specification as text; :class:`InvalidSpec`. A larger one than can be is not read to its end."""
     with path.open("rb") as file:
         content = file.read(LIMIT + 1)
     try:

@@ -14,6 +14,7 @@ from commonground.sdk.privacy import PrivacyMethods
 from commonground.sdk.reading import BUFFER, RemoteFile, TextUpload, Upload
 from commonground.sdk.repositories import RepositoryMethods
 from commonground.sdk.runs import RunMethods
+from commonground.sdk.schedules import ScheduleMethods
 from commonground.sdk.supply_chain import SupplyChainMethods
 from commonground.sdk.torch_home import TorchHomeMethods
 from commonground.sdk.transport import Transport
@@ -29,6 +30,7 @@ class Hub(
     SupplyChainMethods,
     LikeMethods,
     RunMethods,
+    ScheduleMethods,
     PrivacyMethods,
     AccountMethods,
 ):

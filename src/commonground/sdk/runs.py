@@ -89,7 +89,7 @@ class RunMethods:
         tries = 0
         while True:
             try:
-                for place, item in self._events(path, msgspec.structs.replace(query, after=after), kind):
+                for place, item in self._items(path, msgspec.structs.replace(query, after=after), kind):
                     if item is None:
                         return
                     after, tries = place, 0
@@ -100,7 +100,7 @@ class RunMethods:
             tries += 1
             time.sleep(RECONNECT_SECONDS)
 
-    def _events(self, path: str, query: msgspec.Struct, kind: type[T]) -> Iterator[tuple[int, T | None]]:
+    def _items(self, path: str, query: msgspec.Struct, kind: type[T]) -> Iterator[tuple[int, T | None]]:
         """The items of one connection, and ``None`` where it says that there are no more."""
         place, decode = 0, msgspec.json.Decoder(kind).decode
         with self._transport.stream(path, query=query) as response:

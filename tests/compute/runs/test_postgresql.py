@@ -1,10 +1,12 @@
 """A whole run on PostgreSQL."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from tests.compute.runs.house import house, working
+from tests.compute.runs.test_schedules import MINUTE, NOON, Desk
 from tests.support import postgres
 from tests.support.databases import Cluster, postgres_cluster
 
@@ -30,3 +32,16 @@ async def test_a_run_on_postgresql(tmp_path: Path, postgres_cluster: Cluster) ->
             graph = await home.runs.lineage(home.bob, model, commit)
             assert {arrow.name for arrow in graph.arrows} == {"d", "m"}
             assert f"revision:{data.id}:" in graph.arrows[0].source
+
+
+@pytest.mark.anyio
+async def test_many_workers_on_postgresql_make_one_run_of_a_time(tmp_path: Path, postgres_cluster: Cluster) -> None:
+    with postgres.fresh_database(postgres_cluster.address) as address:
+        url = address.replace("postgresql+psycopg://", "postgresql://")
+        async with house(tmp_path, database_url=url) as home:
+            desk = Desk(home)
+            schedule = await desk.create(concurrency="replace")
+            for minutes in (5, 10):
+                desk.clock.now = NOON + minutes * MINUTE
+                assert sum(await asyncio.gather(*(desk.schedules.fire() for _ in range(8)))) == 1
+            assert [run.state for run in await desk.runs(schedule)] == ["queued", "cancelled"]

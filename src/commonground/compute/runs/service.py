@@ -15,6 +15,7 @@ from commonground.compute.runs.guard import Everything, Reserve, RunGuard
 from commonground.compute.runs.jobs import SECRETS
 from commonground.compute.runs.lineage import Lineage
 from commonground.compute.runs.model import (
+    EXTERNAL,
     Claim,
     Graph,
     Labels,
@@ -69,7 +70,9 @@ class Runs:
     ) -> None:
         self._database, self._settings, self._clock = database, settings, clock
         self._sealing = Sealing(key)
-        self.drafting = Drafting(Addresses(repositories, revisions), self._sealing, settings, clock, guard or Everything())
+        self.drafting = Drafting(
+            Addresses(repositories, revisions), self._sealing, settings, clock, guard or Everything()
+        )
         self._lineage = Lineage(database, repositories)
 
     # --- what users ask for -------------------------------------------------------------------------------------------
@@ -140,7 +143,7 @@ class Runs:
         if not 0 < run_id < queries.NO_ID:
             raise RunNotFound(run=run_id)
         run = await self._database.read(queries.find, run_id)
-        if run is None or not _may_see(principal, run):
+        if run is None or not may_see(principal, run.owner_id):
             raise RunNotFound(run=run_id)
         return run
 
@@ -164,6 +167,8 @@ class Runs:
         ``$CG_CHECKPOINT`` what its attempts left there. :class:`RunNotFound`, :class:`RunStateConflict`.
         """
         run = await self._changing(principal, run_id)
+        if run.kind == EXTERNAL:
+            raise RunStateConflict(run=run_id, state=run.state, reason="it is executed elsewhere")
         restarts = run.spec.fault.max_restarts
         reserve = await self.drafting.readmit(run)
         if not await self._database.write(_resume, run_id, restarts, self._clock(), reserve):
@@ -204,7 +209,7 @@ class Runs:
         if principal.is_anonymous or not run_ids:
             return set()
         found = await self._database.read(queries.by_ids, run_ids)
-        return {run.id for run in found if _may_see(principal, run)}
+        return {run.id for run in found if may_see(principal, run.owner_id)}
 
     async def lineage(self, principal: Principal, repository: Repository, commit: str, depth: int = 3) -> Graph:
         """Where a commit of a repository the caller may read comes from, and what was made of it."""
@@ -272,10 +277,11 @@ class Runs:
             await self._database.write(_append_metrics, lease_of(claim), points, self._clock())
 
 
-def _may_see(principal: Principal, run: Run) -> bool:
+def may_see(principal: Principal, owner_id: int) -> bool:
+    """Whether what an account runs is the principal's business."""
     if principal.via == "link" or principal.token_role == "fine-grained":
         return False
-    return principal.is_admin or (not principal.is_anonymous and run.owner_id == principal.account_id)
+    return principal.is_admin or (not principal.is_anonymous and owner_id == principal.account_id)
 
 
 def lease_of(claim: Claim) -> Lease:

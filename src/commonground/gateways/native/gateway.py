@@ -13,6 +13,7 @@ from commonground.gateways.native.routes.refs import RefRoutes
 from commonground.gateways.native.routes.repositories import RepositoryRoutes
 from commonground.gateways.native.routes.run_logs import RunLogRoutes
 from commonground.gateways.native.routes.runs import RunRoutes
+from commonground.gateways.native.routes.schedules import ScheduleRoutes
 from commonground.gateways.native.routes.schemas import SchemaRoutes
 from commonground.gateways.native.routes.supply_chain import SupplyChainRoutes
 from commonground.gateways.native.routes.trees import TreeRoutes
@@ -40,6 +41,7 @@ class NativeGateway:
             *SupplyChainRoutes(context).routes(),
             *RunRoutes(context).routes(),
             *RunLogRoutes(context).routes(),
+            *ScheduleRoutes(context).routes(),
             *PrivacyRoutes(context).routes(),
             *SchemaRoutes(context).routes(),
             *AccountRoutes(context).routes(),
