@@ -60,7 +60,7 @@ OPEN: dict[str, tuple[str, ...]] = {
         "GET /runs",
         "GET /runs/{run}",
         "GET /runs/{run}/log",
-        *(f"POST /runs/{{run}}/{what}" for what in ("cancel", "resume")),
+        *(f"POST /runs/{{run}}/{what}" for what in ("cancel", "resume", "replay")),
         "GET /runs/compare",
         *(f"{method} /runs/{form}" for method in ("GET", "POST") for form in ("new", "fine-tune")),
         "POST /api/cg/v1/schedules",

@@ -5,14 +5,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, update
 
-from commonground.compute.runs.model import Outcome, Point
+from commonground.compute.runs import queries
+from commonground.compute.runs.model import Difference, Made, Outcome, Point, Verdict
+from commonground.database.schema.runs import run as table
 from commonground.errors import RunStateConflict
 from tests.web.hub import Hub, running
 from tests.web.runs import another, claimed, ended, queued
 from tests.web.test_pages import assert_page
 
 pytestmark = pytest.mark.anyio
+PLAN = {"predicted": 0.5, "measured": 0.6, "lower": 0.4, "upper": 1.0, "efficiency": 0.8, "computation": 0.4,
+        "communication": 0.1}  # fmt: skip
 NUMBER = re.compile(r"(?<=run )\d+|(?<=runs/)\d+|(?<=runs%2F)\d+")
 LOSS = [Point(key="loss <b>", value=1 / (step + 1), step=step) for step in range(100)]
 
@@ -113,13 +118,52 @@ async def test_what_the_planner_foretold_is_shown_beside_what_was_measured(hub: 
     claim = await claimed(hub)
     runs = hub.services.runs
     assert "Predicted" not in (await hub.ada.get(f"/runs/{claim.run.id}")).text
-    for plan in (
-        "nonsense",
-        {"predicted": 1},
-        {"predicted": {"step_seconds": 0.5}, "measured": {"step_seconds": 0.75}},
-    ):
+    for plan in ("nonsense", {"predicted": 1}, PLAN):
         await runs.describe(claim, {"host": "a", "plan": plan})
         answer = await hub.ada.get(f"/runs/{claim.run.id}")
         assert_page(answer)
-    assert "<td>0.5</td><td>0.75</td>" in answer.text
+    assert "<td>500ms</td><td>600ms (+20.0 %)</td><td>400ms – 1s</td><td>80 %</td>" in answer.text
     await runs.finish(claim, Outcome())
+
+
+async def test_a_run_that_made_files_is_replayed(hub: Hub) -> None:
+    await hub.repository("model")
+    claim = await claimed(hub, outputs={"result": "hub://models/ada/model"})
+    address = f"/runs/{claim.run.id}"
+    assert "/replay" not in (await hub.ada.get(address)).text
+    await hub.services.runs.finish(claim, Outcome())
+    assert f'action="{address}/replay"' in (await hub.ada.get(address)).text
+    assert_page(await hub.ada.post(f"{address}/replay"), 409)  # it left nothing to compare with
+    await hub.services.database.write(
+        queries.set_files, claim.run.id, [Made(output="result", path="a", sha256=b"x" * 32, size=1)]
+    )
+    answer = await hub.ada.post(f"{address}/replay")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/runs/2")
+    assert f'Replay of</dt><dd><a href="{address}">#1</a>' in (await hub.ada.get("/runs/2")).text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "text"),
+    [
+        (Verdict(identical=True, files=3), "All 3 files have the same bits as before."),
+        (Verdict(identical=True, files=1), "The 1 file has the same bits as before."),
+        (
+            Verdict(identical=False, files=2, differences=1, differing=(Difference(output="o", path="<i>", before="a"),),
+                    environment={"host": ("a", "<b>")}),
+            "1 file differs from what run 1 made:",
+        ),
+    ],
+)  # fmt: skip
+async def test_a_replay_says_whether_it_made_the_same(hub: Hub, verdict: Verdict, text: str) -> None:
+    await queued(hub)
+    again = await queued(hub)
+
+    def judged(connection: Connection) -> None:
+        connection.execute(update(table).where(table.c.id == again.id).values(replay_of=1))
+        queries.judge(connection, again.id, verdict)
+
+    await hub.services.database.write(judged)
+    answer = await hub.ada.get(f"/runs/{again.id}")
+    assert_page(answer)
+    assert text in answer.text
+    assert ('o/&lt;i&gt;</code> <span class="muted">not made' in answer.text) == (not verdict.identical)

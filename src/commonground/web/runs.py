@@ -9,6 +9,7 @@ from commonground.compute.runs.model import RunQuery, State
 from commonground.compute.runs.service import Runs
 from commonground.errors import BadRequest
 from commonground.http.routing import Route
+from commonground.web.runs_view import is_number
 from commonground.web.site import Site
 
 PAGE = 30
@@ -48,14 +49,15 @@ def read_query(request: Request) -> RunQuery:
     :class:`BadRequest` for a cursor that is none.
     """
     given = {name: request.query_params.get(name, "").replace("\0", "") for name in ("kind", "owner", "search")}
-    cursor = request.query_params.get("cursor", "")
-    if cursor and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+    cursor, parent = (request.query_params.get(name, "") for name in ("cursor", "parent"))
+    if cursor and not is_number(cursor):
         raise BadRequest(reason="the cursor is not one of this list")
     return RunQuery(
         state=next((state for state in STATES if state == request.query_params.get("state")), None),
         kind=given["kind"][:_LONGEST_TEXT],
         owner=given["owner"][:_LONGEST_TEXT],
         text=given["search"].strip()[:_LONGEST_TEXT],
+        parent=int(parent) if is_number(parent) else None,
         before=int(cursor) if cursor else None,
         limit=PAGE + 1,
     )

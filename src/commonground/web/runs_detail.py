@@ -1,13 +1,14 @@
 """The page of one run: what it was asked, how it goes, what it said; and the buttons that end or resume it."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from commonground.accounts.model import Principal
-from commonground.compute.runs.model import ENDED, Run
+from commonground.compute.planner.outcome import Comparison
+from commonground.compute.runs.model import ENDED, Run, RunQuery
 from commonground.compute.runs.service import Runs
 from commonground.database.clock import now_ms
 from commonground.http.files import UNTRUSTED
@@ -37,6 +38,7 @@ class RunPages:
             route("GET", "/runs/{run}/log", self.log, "The log of a run, as text"),
             route("POST", "/runs/{run}/cancel", self.cancel, "End a run"),
             route("POST", "/runs/{run}/resume", self.resume, "Queue a run once more"),
+            route("POST", "/runs/{run}/replay", self.replay, "See whether a run makes the same bits again"),
         ]
 
     async def show(self, request: Request) -> Response:
@@ -54,6 +56,7 @@ class RunPages:
             spec=highlight.for_language(spec_text(run), "yaml"),
             environment={name: value for name, value in run.environment.items() if name != "plan"},
             plan=_plan(run),
+            trials=bool(await self._runs.list(caller, RunQuery(parent=run.id, limit=1))),
             log=log_end(blocks),
             after=blocks[-1].number if blocks else 0,
             series=series[:MOST_METRICS],
@@ -85,6 +88,12 @@ class RunPages:
         await self._runs.resume(caller, run.id)
         return RedirectResponse(f"/runs/{run.id}", 303)
 
+    async def replay(self, request: Request) -> Response:
+        """Execute it once more to compare what it makes, and show the new run."""
+        caller, run = await self._found(request)
+        again = await self._runs.replay(caller, run.id)
+        return RedirectResponse(f"/runs/{again.id}", 303)
+
     async def _found(self, request: Request) -> tuple[Principal, Run]:
         caller = (await self._site.visit(request)).principal
         return caller, await self._runs.find(caller, run_number(request.path_params["run"]))
@@ -97,12 +106,9 @@ def _took(run: Run) -> int | None:
     return max(0, (run.finished_at or now_ms()) - run.started_at)
 
 
-def _plan(run: Run) -> dict[str, Any]:
-    """What the planner foretold and what was measured, where the run has it: names and pairs of numbers."""
-    plan = run.environment.get("plan")
-    predicted, measured = (
-        (plan.get(side) for side in ("predicted", "measured")) if isinstance(plan, dict) else (None, None)
-    )
-    if not (isinstance(predicted, dict) and isinstance(measured, dict)):
-        return {}
-    return {name: (predicted[name], measured.get(name)) for name in predicted}
+def _plan(run: Run) -> Comparison | None:
+    """What the planner foretold and what was measured, where the run has it."""
+    try:
+        return msgspec.convert(run.environment.get("plan"), Comparison)
+    except msgspec.ValidationError:
+        return None

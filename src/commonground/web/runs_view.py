@@ -20,9 +20,14 @@ _DEFAULTS = msgspec.to_builtins(Spec())
 
 def run_number(text: str) -> int:
     """The id of a run in an address; :class:`RunNotFound` for what is none."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    if not is_number(text):
         raise RunNotFound(run=text[:40])
     return int(text)
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number that may be an id."""
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def spec_text(run: Run) -> str:
