@@ -10,6 +10,8 @@ from commonground.accounts.model import RepositoryKind
 State = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Stream = Literal["stdout", "stderr", "system"]
 ENDED: tuple[State, ...] = ("succeeded", "failed", "cancelled")
+EXTERNAL = "external"
+"""Kind and engine of a run that is executed elsewhere and reported by a client."""
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}$")]
 Edge = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
