@@ -67,8 +67,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["nobody", "administrators", "users"], _doc("Who may execute commands on the machines of the workers.")
     ] = "administrators"
     run_engines: Annotated[
-        tuple[str, ...], _doc("Engines a worker starts processes on: local, container, ray, slurm, kubernetes.")
+        tuple[str, ...], _doc("Engines a worker starts processes on: local, container, ray, slurm, kubernetes, flower.")
     ] = ("local",)
+    flower_environment: Annotated[
+        Path | None, _doc("Environment (venv) with flwr and this package, for federated runs of the engine flower.")
+    ] = None
     run_cpus: Annotated[int, _doc("CPUs a worker gives to runs; 0: all of its machine.", 0)] = 0
     run_memory: Annotated[int, _doc("Memory a worker gives to runs, in bytes; 0: all of its machine.", 0)] = 0
     run_gpus: Annotated[int, _doc("GPUs a worker gives to runs.", 0)] = 0

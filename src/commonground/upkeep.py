@@ -17,6 +17,7 @@ from commonground.hub.revisions.service import REINDEX
 from commonground.hub.weights.service import TASK as READ_WEIGHTS
 from commonground.hub.weights.service import WeightsReader, WeightsTask
 from commonground.services import Services
+from commonground.training.federated.launcher import FlowerLauncher
 
 EVENTS_KEPT = 30 * 86_400_000
 """How long events are kept, in milliseconds."""
@@ -38,11 +39,12 @@ def run_worker(services: Services, **options: float) -> RunWorker:
     database, accounts, runs = services.database, services.accounts, services.runs
     publishing = Publishing(database, accounts, repositories, revisions, services.store)
     searches = Searches(accounts, runs, Trials(database, runs), publishing, database.signals)
+    launchers = {"local": LocalLauncher(), "flower": FlowerLauncher(settings.flower_environment)}
     tools = Tools(
         runs=services.runs,
         inputs=Inputs(repositories, revisions),
         publishing=publishing,
-        launchers={"local": LocalLauncher()},
+        launchers={name: launcher for name, launcher in launchers.items() if name in settings.run_engines},
         root=settings.data.absolute() / "runs",
     )
     given = settings.run_cpus, settings.run_memory, settings.run_gpus, settings.run_slots

@@ -14,7 +14,7 @@ from commonground.training.federated.options import Options, Privacy, SecureAggr
 from commonground.training.federated.participant import Embedded, Participant, Plan
 from commonground.training.federated.partition import Labels
 from commonground.training.federated.rounds import Rounds, sampled
-from commonground.training.federated.strategy import FedAdagrad, FedAvg, FedProx, Updating
+from commonground.training.federated.strategy import FedAdagrad, FedAdam, FedAvg, FedProx, Updating
 from commonground.training.parameter_server.arrays import Floats
 from tests.training.federated.programs import Mean
 
@@ -201,3 +201,14 @@ def questions(*clients: int) -> dict[int, Question]:
     from commonground.training.federated.messages import Train
 
     return {client: Train(1, len(clients)) for client in clients}
+
+
+def test_momentum_and_adam_are_the_servers_too() -> None:
+    difference, moved = np.array([1.0, -2.0], np.float32), []
+    for strategy in (FedAvg(momentum=0.5), FedAdam(learning_rate=0.1)):
+        updating, weights = Updating(strategy, 2), np.zeros(2, np.float32)
+        updating.apply(weights, difference, 1)
+        updating.apply(weights, difference, 2)
+        moved.append(weights)
+    assert moved[0] == pytest.approx(difference * 2.5)
+    assert moved[1] == pytest.approx(np.sign(difference) * 0.2, rel=5e-3)

@@ -71,7 +71,7 @@ def _answers(content: RecordDict, exchange: int) -> Iterator[tuple[int, Any]]:
             yield reply.client, (reply.answer, array)
 
 
-@server.main()
+@server.main()  # type: ignore[untyped-decorator]
 def lead(grid: Grid, _: FlowerContext) -> None:
     """All rounds; then the program is saved, and the process that started Flower told."""
     os.environ[REPORT_FD] = str(os.open(os.environ[flower.REPORTS], os.O_WRONLY))
@@ -83,7 +83,7 @@ def lead(grid: Grid, _: FlowerContext) -> None:
     os.write(int(os.environ[REPORT_FD]), flower.ENDED)
 
 
-@client.train()
+@client.train()  # type: ignore[untyped-decorator]
 def follow(message: Message, _: FlowerContext) -> Message:
     """The answers of the clients that this site plays."""
     specification, plan = _specification()
