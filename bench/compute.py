@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import federated, peers, planner, planner_own
+from bench import downpour, federated, peers, planner, planner_own
 from bench.link import GBIT, Link
 from bench.report import Measure, Row, interleave, row
 from commonground.training.parameter_server import SGD, Options, ParameterServer, Worker
@@ -55,6 +55,18 @@ def sockets() -> list[Row]:
             row(f"ps_tcp_10m_n{workers}_steps", ours, "steps/s", "higher", {"gloo": statistics.median(gloo)}),
         ]
     return rows
+
+
+def flight() -> list[Row]:
+    """One and two workers over TCP, beside Arrow Flight's exchanges."""
+    return [
+        _over(
+            f"ps_tcp_10m_n{workers}_over_flight",
+            partial(_served, workers, 1, shared=False),
+            partial(peers.run, "compute", "flight_server", PARAMETERS, workers, STEPS),
+        )
+        for workers in (1, 2)
+    ]
 
 
 def collective() -> list[Row]:
@@ -209,11 +221,13 @@ MEASURES: dict[str, Measure] = {
     "ps_shm": shared_memory,
     "ps_ray": ray,
     "ps_tcp": sockets,
+    "ps_flight": flight,
     "ps_large": large,
     "collective": collective,
     "link": links,
     "kills": kills,
     "federated": federated.rounds,
+    "downpour": downpour.downpour,
     "planner": planner.planner,
     "planner_own": planner_own.own,
 }

@@ -1,4 +1,4 @@
-"""``python -m bench.planner_page``: writes the tables of docs/explanation/planner.md from the equations and the last run."""
+"""``python -m bench.planner_page``: writes the tables of the planner's and DistBelief's pages from the equations and the last run."""
 
 import json
 import re
@@ -9,7 +9,8 @@ from bench.report import RESULTS
 from commonground.compute.planner.equation import Equation
 from commonground.compute.planner.equations import MODULES
 
-PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "planner.md"
+PAGES = Path(__file__).parents[1] / "docs" / "explanation"
+PAGE = PAGES / "planner.md"
 
 WHAT = {
     "planner_vtrain_cv_mape": (
@@ -50,14 +51,31 @@ def _line(row: dict[str, Any], text: str, aim: str) -> str:
     return f"| {text} | **{value}** | {aim} | {', '.join([*runs, *(f'{n} {v:g}' for n, v in row['peers'].items())])} |"
 
 
+def speed_up(result: dict[str, Any]) -> str:
+    """One row a number of workers."""
+    machine, rows = result["machine"], {row["name"]: row for row in result["rows"]}
+    lines = [
+        f"| {workers} | {one['peers']['gradients_per_second']:.0f} | {one['value']:.2f} | {one['peers']['planner']:.2f} |"
+        for workers in (1, 2, 3, 4)
+        if (one := rows.get(f"async_speedup_n{workers}"))
+    ]
+    head = f"Measured {result['date'][:10]} on {machine['cores']} cores by `python -m bench compute:downpour`.\n\n"
+    return head + "| workers | gradients/s | speed-up | the planner's |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Replace what stands between the markers."""
-    page = PAGE.read_text(encoding="utf-8")
-    texts = {"equations": equations(), "validation": validation(json.loads((RESULTS / "compute.json").read_text()))}
+    result = json.loads((RESULTS / "compute.json").read_text())
+    _write(PAGE, {"equations": equations(), "validation": validation(result)})
+    _write(PAGES / "distbelief.md", {"speed-up": speed_up(result)})
+
+
+def _write(path: Path, texts: dict[str, str]) -> None:
+    page = path.read_text(encoding="utf-8")
     for name, text in texts.items():
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         page = re.sub(f"{begin}.*?{end}", lambda _, t=f"{begin}\n{text}{end}": t, page, flags=re.DOTALL)
-    PAGE.write_text(page, encoding="utf-8")
+    path.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench import clients
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "commonground" / "peers"
-REQUIREMENTS = {"compute": ["torch==2.13.0", "ray==2.60.0", "numpy>=2.2,<3"]}
+REQUIREMENTS = {"compute": ["torch==2.13.0", "ray==2.60.0", "pyarrow==26.0.0", "numpy>=2.2,<3"]}
 """Packages of each environment, installed on first use."""
 
 
