@@ -16,6 +16,7 @@ from commonground.errors.accounts import (
 )
 from commonground.errors.base import CommongroundError
 from commonground.errors.compute import (
+    EngineFailed,
     ForeignProfile,
     InvalidFrame,
     InvalidOutput,
@@ -182,6 +183,7 @@ __all__ = [
     "RunStateConflict",
     "ScheduleBusy",
     "ScheduleNotFound",
+    "EngineFailed",
     "SecretMissing",
     "ServerUnreachable",
     "SignatureExpired",

@@ -156,3 +156,11 @@ class InvalidSnapshot(CommongroundError):
     status, code = 409, "CG-2104"
     en, zh = "The snapshot {path} cannot be used: {reason}.", "快照 {path} 无法使用：{reason}。"
     remedy = "remove its folder to continue from the one before, or start in an empty folder"
+
+
+class EngineFailed(CommongroundError):
+    """What is to start the processes of a run on other machines or in containers did not."""
+
+    status, code = 503, "CG-1809"
+    en, zh = "The engine {engine} did not start the run: {reason}.", "引擎 {engine} 未能启动运行：{reason}。"
+    remedy = "`commonground doctor` on the worker says what the engine lacks"

@@ -70,7 +70,9 @@ def _watch(child: int, link: socket.socket, ended: int) -> int:
             watched = watched if word else [ended]
         if ended in ready:
             os.read(ended, 512)
-        found, status = os.waitpid(child, os.WNOHANG)
+        found, status = os.waitpid(-1, os.WNOHANG)
+        while found not in {0, child}:  # an orphan: others may wait until it is gone
+            found, status = os.waitpid(-1, os.WNOHANG)
         if found:
             code = os.waitstatus_to_exitcode(status)
             return code if code >= 0 else 128 - code
