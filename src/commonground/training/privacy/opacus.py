@@ -32,11 +32,19 @@ class OpacusProgram(TorchProgram):
             raise InvalidSpec(reason=f"the module cannot be trained privately: {str(errors[0])[:300]}")
         super().__init__(module, loss, data, evaluate=evaluate, card=card)
         self._sampled = sampled(module)
+        self._sampled.disable_hooks()
 
     def example_gradients(self, batch: Batch, out: Floats) -> None:
         """Write the gradient of each row to a row of ``out`` (float32 ``[rows, size]``)."""
         tensors = {name: self._torch.from_numpy(np.ascontiguousarray(array)) for name, array in batch.items()}
-        self._loss(self._sampled, tensors).backward()
+        self._out = None
+        for parameter in self._trained:  # what follows must not add to the gradient that was asked for last
+            parameter.grad = None
+        self._sampled.enable_hooks()
+        try:
+            self._loss(self._sampled, tensors).backward()
+        finally:
+            self._sampled.disable_hooks()
         start = 0
         for parameter in self._trained:
             size = parameter.numel()
