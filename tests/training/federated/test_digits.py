@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from commonground.training.federated.options import Options, Privacy, SecureAggregation
+from commonground.training.federated.options import Options, SecureAggregation
 from commonground.training.federated.participant import Embedded, Participant, Plan
 from commonground.training.federated.partition import Iid, Labels
 from commonground.training.federated.rounds import Round, Rounds
 from commonground.training.federated.strategy import FedAdagrad, FedProx
+from commonground.training.privacy.plan import Privacy
 from tests.training.federated import digits
 
 COMMON: dict[str, Any] = {"rounds": 20, "epochs": 5, "batch": 10, "learning_rate": 0.05, "evaluate_every": 20}

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from commonground.errors import InvalidSnapshot, TooFewClients
 from commonground.training.federated.checkpoint import Checkpoints
 from commonground.training.federated.messages import Answers, Question, Trained
-from commonground.training.federated.options import Options, Privacy, SecureAggregation
+from commonground.training.federated.options import Options, SecureAggregation
 from commonground.training.federated.participant import Embedded, Participant, Plan
 from commonground.training.federated.partition import Labels
 from commonground.training.federated.rounds import Rounds, sampled
 from commonground.training.federated.strategy import FedAdagrad, FedAdam, FedAvg, FedProx, Updating
 from commonground.training.parameter_server.arrays import Floats
+from commonground.training.privacy.plan import Privacy
 from tests.training.federated.programs import Mean
 
 
@@ -75,10 +76,12 @@ def test_who_is_sampled_changes_with_the_round_alone() -> None:
     assert len(set(chosen)) > 20
 
 
-def test_with_privacy_each_client_is_sampled_by_itself() -> None:
+def test_with_privacy_each_client_is_sampled_by_itself_and_nobody_can_repeat_it() -> None:
     plan = Plan(Options(clients=10, sample=0.1), Privacy(noise=1.0), 1.0, seed=4)
-    counts = [len(sampled(plan, number)) for number in range(500)]
+    chosen = [sampled(plan, number) for number in range(800)]
+    counts = [len(each) for each in chosen]
     assert (np.mean(counts), np.mean([count == 0 for count in counts])) == pytest.approx((1.0, 0.9**10), abs=0.12)
+    assert chosen != [sampled(plan, number) for number in range(800)]
 
 
 def test_a_straggler_is_left_out_of_the_mean() -> None:

@@ -38,7 +38,7 @@ def served(options: Options, workers: int = 2, **more: float) -> Iterator[tuple[
 def playing(clients: Workers, participant: Participants, *ranks: int) -> Iterator[None]:
     """Workers in threads, until the end of the block."""
     with ThreadPoolExecutor() as threads:
-        running = [threads.submit(play, clients.address, TOKEN, rank, lambda _: participant()) for rank in ranks]
+        running = [threads.submit(play, clients.address, TOKEN, rank, participant()) for rank in ranks]
         yield
         clients.end(10)
         for each in running:
@@ -89,7 +89,7 @@ def test_under_masks_a_worker_that_is_lost_is_recovered_from() -> None:
 
         with playing(clients, participant, 0, 1):
             with suppress(SystemExit), ThreadPoolExecutor() as threads:
-                leaving = threads.submit(play, clients.address, TOKEN, 2, lambda _: Leaves(Mean(), plan))
+                leaving = threads.submit(play, clients.address, TOKEN, 2, Leaves(Mean(), plan))
                 clients.wait(5)
                 result = rounds.step()
                 leaving.result(10)
@@ -111,7 +111,7 @@ def test_who_is_silent_past_the_deadline_is_left_out_and_its_late_answer_ignored
 
         with ThreadPoolExecutor() as threads, playing(clients, participant, 0):
             plan = rounds.plan
-            threads.submit(play, clients.address, TOKEN, 1, lambda _: Slow(Mean(), plan))
+            threads.submit(play, clients.address, TOKEN, 1, Slow(Mean(), plan))
             clients.wait(5)
             assert rounds.step().lost == (1,)
             time.sleep(0.6)
@@ -140,7 +140,7 @@ def test_without_workers_a_round_fails_in_time() -> None:
 
 def test_who_does_not_know_the_token_is_refused() -> None:
     with served(Options(clients=2)) as (_, clients, participant), pytest.raises(ParameterServerRefused):
-        play(clients.address, "a guess", 0, lambda _: participant())
+        play(clients.address, "a guess", 0, participant())
 
 
 @pytest.mark.parametrize("nonsense", [b"GET / HTTP/1.1\r\n\r\n" * 9, b"", bytes(4096)])
@@ -174,7 +174,7 @@ def test_a_program_of_another_size_is_refused() -> None:
         served(Options(clients=2)) as (rounds, clients, _),
         pytest.raises(CommongroundError, match="number of parameters"),
     ):
-        play(clients.address, TOKEN, 0, lambda _: Participant(Mean(size=7), rounds.plan))
+        play(clients.address, TOKEN, 0, Participant(Mean(size=7), rounds.plan))
 
 
 def test_large_models_travel_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:

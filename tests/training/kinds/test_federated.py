@@ -1,6 +1,7 @@
 """The kind ``federated`` as real runs: rounds at the server, clients in worker processes, the model published."""
 
 import asyncio
+import json
 import signal
 from typing import Any
 
@@ -32,9 +33,14 @@ async def test_masks_and_privacy_are_options_of_the_same_specification(classes: 
     options = {**OPTIONS, "secure_aggregation": True}
     run = await classes.submit(REGRESSION, options=options, privacy={"noise": 0.5, "clip": 1.0}, **SPREAD)
     await classes.graduated(run)
-    [(last, epsilon)] = (await classes.metric(run, "epsilon")).items()
-    renyi = await classes.metric(run, "epsilon_renyi")
+    [(last, epsilon)] = (await classes.metric(run, "privacy_epsilon")).items()
+    renyi = await classes.metric(run, "privacy_epsilon_renyi")
     assert last == 5
+    assert await classes.metric(run, "loss") == await classes.metric(run, "clients") == {}, (
+        "they tell of single clients"
+    )
+    promised = json.loads((await classes.home.files(classes._model))["privacy.json"])
+    assert (promised["unit"], promised["noise_multiplier"], promised["epsilon"]) == ("client", 0.5, epsilon)
     assert 0 < renyi[1] < renyi[4] < renyi[5]
     assert 0 < epsilon <= renyi[5] * 1.01
 
@@ -52,7 +58,7 @@ async def test_a_process_that_is_killed_does_not_end_the_run(classes: School, ro
     ended = await classes.home.runs.find(classes.home.alice, run.id)
     assert ended.attempt == 1
     lost = await classes.metric(run, "lost_clients")
-    assert sum(lost.values()) == (3 if role == "worker" else 0)
+    assert sum(lost.values()) <= (3 if role == "worker" else 0), "those of the worker that had not answered"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ class FlowerLauncher(LocalLauncher):
     async def start(self, job: Job) -> LocalHandle:
         """Start all processes or none."""
         processes = [
-            msgspec.structs.replace(process, environment={**process.environment, **self._told}) for process in job.processes
+            msgspec.structs.replace(process, environment={**process.environment, **self._told})
+            for process in job.processes
         ]
         return await super().start(msgspec.structs.replace(job, processes=processes))

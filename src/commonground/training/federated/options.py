@@ -1,8 +1,8 @@
-"""What the sections ``options`` and ``privacy`` of a federated run say."""
+"""What the section ``options`` of a federated run says."""
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -12,6 +12,7 @@ from commonground.training.federated.partition import Iid, Partition
 from commonground.training.federated.secure_aggregation.quantisation import MAX_CLIENTS
 from commonground.training.federated.strategy import FedAvg, Strategy
 from commonground.training.options import section
+from commonground.training.privacy.plan import Privacy, PrivacyPlan, plan_of
 
 
 class SecureAggregation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,18 +22,6 @@ class SecureAggregation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
     clip: float = 8.0
     threshold: float = 0.5
-
-
-class Privacy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Differential privacy of clients: each update is clipped to the Euclidean length ``clip``; the sum gets Gaussian noise of
-    ``noise * clip``. Where ``noise`` is not given it follows from ``epsilon``.
-    """
-
-    mode: Literal["client"] = "client"
-    clip: float = 1.0
-    noise: float | None = None
-    epsilon: float | None = None
-    delta: float = 1e-5
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,17 +57,17 @@ def quorum_of(share: float, clients: int) -> int:
     return max(1, math.ceil(share * clients))
 
 
-def read(specification: Mapping[str, Any]) -> tuple[Options, Privacy | None]:
-    """The options in a specification; :class:`InvalidSpec` names what cannot be meant."""
+def read(specification: Mapping[str, Any]) -> tuple[Options, PrivacyPlan | None]:
+    """The options in a specification, and what it promises; :class:`InvalidSpec` names what cannot be meant."""
     given = {name: _named(name, value) for name, value in (specification.get("options") or {}).items()}
     if "deadline" in given:
         given["deadline"] = seconds_of(given["deadline"], "options.deadline")
     if given.get("secure_aggregation") is True:
         given["secure_aggregation"] = {}
     options = section({"options": given}, "options", Options)
-    privacy = section(specification, "privacy", Privacy) if specification.get("privacy") else None
-    _check(options, privacy)
-    return options, privacy
+    private = plan_of(specification)
+    _check(options, private.privacy if private else None)
+    return options, private
 
 
 def _named(name: str, value: Any) -> Any:
@@ -100,19 +89,7 @@ def _check(options: Options, privacy: Privacy | None) -> None:
         (secure is None or options.clients <= MAX_CLIENTS, f"secure aggregation takes at most {MAX_CLIENTS} clients"),
         (secure is None or privacy is not None or options.sampled >= 3,
          "secure aggregation needs 3 clients in a round: of a sum of two each knows the other's part"),
+        (privacy is None or privacy.mode == "client", "privacy.mode of a federated run is client"),
     ]:  # fmt: skip
-        if not good:
-            raise InvalidSpec(reason=meaning)
-    if privacy is not None:
-        _check_privacy(privacy)
-
-
-def _check_privacy(privacy: Privacy) -> None:
-    for good, meaning in [
-        (privacy.clip > 0, "privacy.clip is more than 0"),
-        ((privacy.noise is None) != (privacy.epsilon is None), "privacy names either noise or epsilon"),
-        ((privacy.noise or 1) > 0 and (privacy.epsilon or 1) > 0, "privacy.noise and privacy.epsilon are more than 0"),
-        (0 < privacy.delta < 1, "privacy.delta is between 0 and 1"),
-    ]:
         if not good:
             raise InvalidSpec(reason=meaning)

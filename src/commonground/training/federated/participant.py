@@ -9,11 +9,12 @@ import numpy as np
 from commonground.errors import CommongroundError, InvalidContribution
 from commonground.training.federated import messages
 from commonground.training.federated.messages import Answer, Array, Question
-from commonground.training.federated.options import Options, Privacy, quorum_of
+from commonground.training.federated.options import Options, quorum_of
 from commonground.training.federated.partition import parts
 from commonground.training.federated.secure_aggregation import Client, Quantisation
 from commonground.training.parameter_server.arrays import Floats
 from commonground.training.privacy.mechanism import clip, gaussian_noise
+from commonground.training.privacy.plan import Privacy
 from commonground.training.program import Indices, Program
 
 NOISE_WIDTH = 6.0

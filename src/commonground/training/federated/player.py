@@ -2,7 +2,6 @@
 
 import queue
 import threading
-from collections.abc import Callable
 
 from commonground.errors import CommongroundError, InvalidContribution
 from commonground.training.federated import wire
@@ -18,20 +17,19 @@ GREETING = 60.0
 Orders = queue.SimpleQueue[tuple[wire.Order, Floats | None] | CommongroundError | None]
 
 
-def play(address: str, token: str, rank: int, participant: Callable[[float], Participant]) -> None:
-    """Play clients until the server says that it is over. ``participant`` gets the noise multiplier.
+def play(address: str, token: str, rank: int, participant: Participant) -> None:
+    """Play clients until the server says that it is over.
 
     ``ParameterServerLost`` when the server is; ``ParameterServerRefused`` for a wrong token; :class:`InvalidContribution` where
     this program is another than the server's.
     """
     with connect(address, GREETING) as connection:
         welcome = prove(connection, token, rank, wire.Welcome)
+        if len(participant.program.parameters) != welcome.size:
+            raise InvalidContribution(client=rank, reason="the program has another number of parameters here")
         with beating(connection, welcome.heartbeat / 3):
-            player = participant(welcome.noise)
-            if len(player.program.parameters) != welcome.size:
-                raise InvalidContribution(client=rank, reason="the program has another number of parameters here")
             connection.set_deadline(welcome.heartbeat)
-            _Player(connection, player, welcome.size).run()
+            _Player(connection, participant, welcome.size).run()
 
 
 class _Player:

@@ -14,6 +14,7 @@ from commonground.training.federated.participant import Plan
 from commonground.training.federated.strategy import Updating
 from commonground.training.parameter_server.arrays import Floats
 from commonground.training.privacy.mechanism import gaussian_noise
+from commonground.training.privacy.poisson import PoissonSampler
 from commonground.training.program import Program
 
 ATTEMPTS = 3
@@ -38,13 +39,16 @@ class Round:
 
 
 def sampled(plan: Plan, round_: int) -> tuple[int, ...]:
-    """The clients of a round, in order: as many each time, or, with privacy, each client by itself with the probability ``sample``
-    (Poisson sampling, which the accountant assumes; it may be none).
+    """The clients of a round, in order: as many each time, by the seed. With privacy each client by itself with the probability
+    ``sample``, which may be none, and by chance nobody can repeat: the accountant assumes so.
     """
-    options, random = plan.options, np.random.default_rng((plan.seed, round_, 0x5A3))
+    options = plan.options
     if plan.privacy is not None:
-        return tuple(map(int, np.flatnonzero(random.random(options.clients) < options.sample)))
-    return tuple(sorted(map(int, random.choice(options.clients, options.sampled, replace=False))))
+        chosen = PoissonSampler(rows=options.clients, rate=options.sample).part(round_, 0)
+    else:
+        random = np.random.default_rng((plan.seed, round_, 0x5A3))
+        chosen = random.choice(options.clients, options.sampled, replace=False)
+    return tuple(sorted(map(int, chosen)))
 
 
 class Rounds:

@@ -18,10 +18,9 @@ CHUNK = 4 * 2**20
 
 
 class Welcome(Proven, frozen=True):
-    """What a worker has to know: the size of the parameters, the noise multiplier, and how often to give a sign of life."""
+    """What a worker has to know: the size of the parameters, and how often to give a sign of life."""
 
     size: int
-    noise: float
     heartbeat: float
 
 

@@ -43,11 +43,9 @@ class Workers:
     A worker that is lost takes the clients it plays with it, until the next round; one that comes back (or late) plays from then on.
     """
 
-    def __init__(
-        self, host: str, token: str, workers: int, size: int, *, noise: float = 0.0, heartbeat: float = 10.0
-    ) -> None:
+    def __init__(self, host: str, token: str, workers: int, size: int, *, heartbeat: float = 10.0) -> None:
         self._token, self._count, self._size = token, workers, size
-        self._noise, self._heartbeat = noise, heartbeat
+        self._heartbeat = heartbeat
         self._workers: dict[int, _Worker] = {}
         self._left: set[int] = set()
         self._ending = False
@@ -138,7 +136,7 @@ class Workers:
         with closing(Connection(stream, GREETING)) as connection, suppress(CommongroundError):
             try:
                 rank, proof = challenge(connection, self._token, self._count)
-                connection.send_message(Kind.WELCOME, wire.Welcome(proof, self._size, self._noise, self._heartbeat))
+                connection.send_message(Kind.WELCOME, wire.Welcome(proof, self._size, self._heartbeat))
             finally:
                 self._strangers.release()
             connection.set_deadline(self._heartbeat)

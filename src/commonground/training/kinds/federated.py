@@ -1,9 +1,9 @@
 """The kind ``federated``: server 0 holds the rounds, each worker plays some of the clients. Without a server one worker does both."""
 
+import math
 import os
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from commonground.errors import InvalidSpec
 from commonground.training.context import Build, Context
 from commonground.training.federated.checkpoint import Checkpoints
 from commonground.training.federated.messages import Clients
-from commonground.training.federated.options import Options, Privacy, read
+from commonground.training.federated.options import Options, read
 from commonground.training.federated.participant import Embedded, Participant, Plan
 from commonground.training.federated.player import play
 from commonground.training.federated.rounds import Round, Rounds
@@ -24,8 +24,8 @@ from commonground.training.federated.workers import Workers
 from commonground.training.kinds import flower
 from commonground.training.kinds.living import living
 from commonground.training.options import HEARTBEAT
-from commonground.training.privacy.accounting import guarantee, noise_for
-from commonground.training.privacy.model import Accountant, SampledGaussian
+from commonground.training.privacy.accounting import guarantee
+from commonground.training.privacy.model import Accountant, Guarantee, SampledGaussian
 from commonground.training.program import Program
 from commonground.training.rendezvous import Rendezvous, Table
 
@@ -36,11 +36,11 @@ JOINING = 60.0
 
 def run(specification: Mapping[str, Any]) -> None:
     """Do this process's part; :class:`InvalidSpec` for what cannot be meant."""
-    options, privacy = read(specification)
+    plan = plan_of(specification)
     resources = msgspec.convert(specification["resources"], Resources)
-    _check(specification, options, resources)
+    _check(specification, plan.options, resources)
     heartbeat = msgspec.convert(specification["fault"], Fault).heartbeat or HEARTBEAT
-    plan, context = Plan(options, privacy, seed=int(os.environ["CG_SEED"])), Context.of_environment()
+    context = Context.of_environment()
     with living(heartbeat):
         if specification["engine"] == "flower":
             flower.serve() if os.environ["CG_ROLE"] == "server" else flower.site(context.rank)
@@ -54,17 +54,23 @@ def run(specification: Mapping[str, Any]) -> None:
             work(plan, context, build(context))
 
 
+def plan_of(specification: Mapping[str, Any]) -> Plan:
+    """What all processes are told; the noise is given, or the least that keeps to the epsilon over all rounds."""
+    options, private = read(specification)
+    noise = private.mechanism().noise_multiplier if private else 0.0
+    return Plan(options, private.privacy if private else None, noise, int(os.environ["CG_SEED"]))
+
+
 def embedded(plan: Plan, context: Context, program: Program) -> None:
     """Train with all clients in this process."""
-    plan = with_noise(plan)
     train(plan, context, program, Embedded(Participant(program, plan)))
 
 
 def serve(plan: Plan, context: Context, program: Program, workers: int, heartbeat: float) -> None:
     """Hold the rounds; the workers play the clients."""
-    plan, token, host = with_noise(plan), os.environ["CG_PEER_TOKEN"], os.environ["MASTER_ADDR"]
+    token, host = os.environ["CG_PEER_TOKEN"], os.environ["MASTER_ADDR"]
     with closing(Table(host, int(os.environ["MASTER_PORT"]), token)) as table:
-        clients = Workers(host, token, workers, len(program.parameters), noise=plan.noise, heartbeat=heartbeat)
+        clients = Workers(host, token, workers, len(program.parameters), heartbeat=heartbeat)
         with closing(clients):
             with Rendezvous(f"{host}:{table.port}", token) as rendezvous:
                 rendezvous.put(NAME, clients.address)
@@ -78,7 +84,7 @@ def work(plan: Plan, context: Context, program: Program) -> None:
     token = os.environ["CG_PEER_TOKEN"]
     with Rendezvous(f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}", token) as rendezvous:
         address = rendezvous.get(NAME)
-    play(address, token, context.rank, lambda noise: Participant(program, replace(plan, noise=noise)))
+    play(address, token, context.rank, Participant(program, plan))
 
 
 def train(plan: Plan, context: Context, program: Program, clients: Clients) -> None:
@@ -87,37 +93,40 @@ def train(plan: Plan, context: Context, program: Program, clients: Clients) -> N
     Rounds(program, plan, clients, checkpoints).run(lambda result: _report(plan, result))
     for folder in context.outputs.values():
         program.save(folder)
+        if plan.privacy is not None:
+            (folder / "privacy.json").write_bytes(_facts(plan))
 
 
 def _report(plan: Plan, result: Round) -> None:
-    values = {
-        "loss": result.loss,
-        "clients": float(len(result.reported)),
-        "lost_clients": float(len(result.lost)),
-        "round_seconds": result.seconds,
-        **result.metrics,
-    }
-    last = result.number == plan.options.rounds
-    if plan.privacy is not None and result.metrics:
-        values["epsilon_renyi"] = _epsilon(plan.options, plan.privacy, plan.noise, result.number, "rdp")
-        if last:
-            values["epsilon"] = _epsilon(plan.options, plan.privacy, plan.noise, result.number, None)
+    """With privacy neither who took part nor the mean of their losses: both would tell of single clients."""
+    values = {"round_seconds": result.seconds, **result.metrics}
+    if plan.privacy is None:
+        values |= {"loss": result.loss, "clients": len(result.reported), "lost_clients": len(result.lost)}
+    elif result.metrics:
+        found = _promised(plan, result.number, None if result.number == plan.options.rounds else "rdp")
+        values |= {"privacy_epsilon_renyi": found.renyi, "privacy_delta": found.delta}
+        if result.number == plan.options.rounds:
+            values["privacy_epsilon"] = found.epsilon
     for name, value in values.items():
         log_metric(name, value, result.number)
 
 
-def _epsilon(options: Options, privacy: Privacy, noise: float, rounds: int, accountant: Accountant | None) -> float:
-    return guarantee([SampledGaussian(noise, options.sample, rounds)], privacy.delta, accountant).epsilon
+def _promised(plan: Plan, rounds: int, accountant: Accountant | None = None) -> Guarantee:
+    assert plan.privacy is not None
+    return guarantee([SampledGaussian(plan.noise, plan.options.sample, rounds)], plan.privacy.delta, accountant)
 
 
-def with_noise(plan: Plan) -> Plan:
-    """The plan with the noise that is given, or the least that keeps to the epsilon over all rounds."""
-    if (privacy := plan.privacy) is None:
-        return plan
-    if privacy.noise is not None:
-        return replace(plan, noise=privacy.noise)
-    assert privacy.epsilon is not None
-    return replace(plan, noise=noise_for(privacy.epsilon, privacy.delta, plan.options.sample, plan.options.rounds))
+def _facts(plan: Plan) -> bytes:
+    """What the model that is published promises, and what that depends on."""
+    assert plan.privacy is not None
+    found = _promised(plan, plan.options.rounds)
+    facts = {
+        "unit": "client", "epsilon": found.epsilon if math.isfinite(found.epsilon) else None, "delta": found.delta,
+        "accountant": found.accountant, "mechanism": "Poisson-sampled Gaussian", "noise_multiplier": plan.noise,
+        "clip": plan.privacy.clip, "sampling_rate": plan.options.sample, "steps": plan.options.rounds,
+        "assumes": "each client takes part in each round by itself, with the sampling rate as its probability (Poisson sampling)",
+    }  # fmt: skip
+    return msgspec.json.format(msgspec.json.encode(facts), indent=2) + b"\n"
 
 
 def _check(specification: Mapping[str, Any], options: Options, resources: Resources) -> None:

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -22,8 +21,7 @@ from commonground.compute.runs.model import Resources
 from commonground.training.context import Context
 from commonground.training.federated import wire
 from commonground.training.federated.messages import Answers, Question
-from commonground.training.federated.options import read
-from commonground.training.federated.participant import Participant, Plan
+from commonground.training.federated.participant import Participant
 from commonground.training.kinds import federated, flower
 from commonground.training.parameter_server.arrays import Floats
 
@@ -35,8 +33,8 @@ server, client = ServerApp(), ClientApp()
 class Sites:
     """Clients at the sites a SuperLink knows. Implements :class:`Clients`."""
 
-    def __init__(self, grid: Grid, sites: int, noise: float) -> None:
-        self._grid, self._noise, self._exchange = grid, noise, 0
+    def __init__(self, grid: Grid, sites: int) -> None:
+        self._grid, self._exchange = grid, 0
         self._nodes(sites, federated.JOINING)
 
     def ask(self, questions: Mapping[int, Question], parameters: Floats | None, deadline: float) -> Answers:
@@ -58,7 +56,7 @@ class Sites:
 
     def _message(self, node: int, part: dict[int, Question], parameters: Floats | None) -> Message:
         order = wire.Order(self._exchange, part, parameters is not None)
-        content = RecordDict({TEXT: ConfigRecord({TEXT: msgspec.json.encode(order), "noise": self._noise})})
+        content = RecordDict({TEXT: ConfigRecord({TEXT: msgspec.json.encode(order)})})
         if parameters is not None:
             content[PARAMETERS] = ArrayRecord({PARAMETERS: Array(parameters)})
         return Message(content, dst_node_id=node, message_type="train", group_id=str(self._exchange))
@@ -75,25 +73,24 @@ def _answers(content: RecordDict, exchange: int) -> Iterator[tuple[int, Any]]:
 def lead(grid: Grid, _: FlowerContext) -> None:
     """All rounds; then the program is saved, and the process that started Flower told."""
     os.environ[REPORT_FD] = str(os.open(os.environ[flower.REPORTS], os.O_WRONLY))
-    specification, plan = _specification()
-    plan, context = federated.with_noise(plan), Context.of_environment()
+    specification = _specification()
+    plan, context = federated.plan_of(specification), Context.of_environment()
     program = named(specification["entry"])(context)
     sites = msgspec.convert(specification["resources"], Resources).workers
-    federated.train(plan, context, program, Sites(grid, sites, plan.noise))
+    federated.train(plan, context, program, Sites(grid, sites))
     os.write(int(os.environ[REPORT_FD]), flower.ENDED)
 
 
 @client.train()  # type: ignore[untyped-decorator]
 def follow(message: Message, _: FlowerContext) -> Message:
     """The answers of the clients that this site plays."""
-    specification, plan = _specification()
+    specification = _specification()
     with suppress(KeyError):
         os.environ.pop(REPORT_FD)  # the descriptor is not this process's
-    text = message.content[TEXT]
-    order = msgspec.json.decode(text[TEXT], type=wire.Order)
+    order = msgspec.json.decode(message.content[TEXT][TEXT], type=wire.Order)
     parameters = message.content[PARAMETERS][PARAMETERS].numpy().copy() if order.parameters else None
     program = named(specification["entry"])(Context.of_environment())
-    participant = Participant(program, replace(plan, noise=float(text["noise"])))
+    participant = Participant(program, federated.plan_of(specification))
     replies, arrays = [], {}
     for number, question in order.questions.items():
         answer, array = participant.answer(number, question, parameters)
@@ -104,7 +101,6 @@ def follow(message: Message, _: FlowerContext) -> Message:
     return Message(content, reply_to=message)
 
 
-def _specification() -> tuple[dict[str, Any], Plan]:
+def _specification() -> dict[str, Any]:
     specification: dict[str, Any] = msgspec.json.decode(os.environ["CG_SPEC"])
-    options, privacy = read(specification)
-    return specification, Plan(options, privacy, seed=int(os.environ["CG_SEED"]))
+    return specification
