@@ -20,6 +20,7 @@ from commonground.hub.revisions.service import Revisions
 from commonground.web import highlight, markdown
 from commonground.web.door import Door, templates
 from commonground.web.links import revision_url
+from commonground.web.runs_submit import TASKS
 from commonground.web.site import Site
 
 CARD = "README.md"
@@ -55,7 +56,7 @@ class RepositoryPages:
             snippets=shown,
             facts=facts(repository),
             liked=await self._likes.likes_it(opened.principal, repository),
-            trainable=repository.kind == "model" and opened.readable and self._runs.may_submit(opened.principal),
+            trainable=opened.readable and self._runs.may_submit(opened.principal) and _is_trainable(repository),
         )
 
     async def _snippets(self, request: Request, repository: Repository) -> list[Snippet]:
@@ -79,6 +80,11 @@ class RepositoryPages:
         content = await self._revisions.read(repository, entry, 0, min(entry.size, markdown.LIMIT))
         text = markdown.body(content.decode(errors="replace"))
         return await asyncio.to_thread(markdown.render, text, place(repository, repository.default_branch))
+
+
+def _is_trainable(repository: Repository) -> bool:
+    """Whether it may be a model that can be fine-tuned; its card does not have to say for what."""
+    return repository.kind == "model" and (repository.pipeline_tag or TASKS[0]) in TASKS
 
 
 def place(repository: Repository, revision: str, path: str = CARD) -> markdown.Place:

@@ -21,7 +21,8 @@ EXAMPLE = """\
 name: hello
 run: echo hello
 """
-TASKS = ("text-classification", "token-classification", "text-generation", "image-classification", "feature-extraction")
+TASKS = ("text-classification", "token-classification", "sentence-similarity", "text-generation")
+"""What a model can be fine-tuned for."""
 METHODS = ("lora", "full")
 _NUMBERS = {"epochs": int, "batch": int, "learning_rate": float}
 
