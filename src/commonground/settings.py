@@ -76,6 +76,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     run_memory: Annotated[int, _doc("Memory a worker gives to runs, in bytes; 0: all of its machine.", 0)] = 0
     run_gpus: Annotated[int, _doc("GPUs a worker gives to runs.", 0)] = 0
     run_slots: Annotated[int, _doc("Runs a worker executes at once.", 0)] = 8
+    jobs_image: Annotated[
+        Literal["container", "host"], _doc("Where jobs execute: in their image, or without it on the worker's machine.")
+    ] = "container"
+    jobs_hardware: Annotated[
+        tuple[str, ...], _doc("Hardware that jobs may ask for: name:cpus:memory or name:cpus:memory:gpus.")
+    ] = ("cpu-basic:1:1GB", "cpu-upgrade:2:4GB")
     drain_seconds: Annotated[int, _doc("How long requests may finish after SIGTERM.", 0)] = 20
 
     @property

@@ -179,5 +179,5 @@ def _start(connection: Connection, schedule: Schedule, draft: Draft, now: int) -
         for run_id in active:
             steps.cancel(connection, run_id, now)
     run_id = draft.store(connection)
-    queries.made(connection, schedule.id, run_id)
+    queries.made(connection, schedule.id, run_id, now)
     return run_id, None

@@ -23,7 +23,7 @@ _TAKE = (
     .where(table.c.id == bindparam("of"), table.c.next_at == bindparam("seen"), table.c.suspended.is_(False))
     .values(next_at=bindparam("then"), last_at=bindparam("now"), error=bindparam("reason"))
 )
-_MADE = update(table).where(table.c.id == bindparam("of")).values(last_run_id=bindparam("run"))
+_MADE = update(table).where(table.c.id == bindparam("of")).values(last_run_id=bindparam("run"), last_at=bindparam("now"))
 _ACTIVE = (
     select(run.c.id)
     .where(run.c.schedule_id == bindparam("of"), run.c.state.in_(["queued", "running"]))
@@ -82,9 +82,9 @@ def take(connection: Connection, schedule: Schedule, then: int, now: int, reason
     return connection.execute(_TAKE, values).rowcount > 0
 
 
-def made(connection: Connection, schedule_id: int, run_id: int) -> None:
+def made(connection: Connection, schedule_id: int, run_id: int, now: int) -> None:
     """Remember the last run of a schedule."""
-    connection.execute(_MADE, {"of": schedule_id, "run": run_id})
+    connection.execute(_MADE, {"of": schedule_id, "run": run_id, "now": now})
 
 
 def active(connection: Connection, schedule_id: int) -> Sequence[int]:

@@ -35,6 +35,8 @@ class Context:
         self.revisions = services.revisions
         self.store = services.store
         self.likes = services.likes
+        self.runs = services.runs
+        self.schedules = services.schedules
 
     async def caller(self, request: Request) -> Principal:
         """Who is calling; :class:`InvalidCredentials` for a wrong token."""

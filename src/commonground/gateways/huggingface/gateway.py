@@ -10,11 +10,13 @@ from commonground.gateways.huggingface.routes.fallback import FallbackRoutes
 from commonground.gateways.huggingface.routes.files import FileRoutes
 from commonground.gateways.huggingface.routes.identity import IdentityRoutes
 from commonground.gateways.huggingface.routes.information import InformationRoutes
+from commonground.gateways.huggingface.routes.jobs import JobRoutes
 from commonground.gateways.huggingface.routes.large_files import LargeFileRoutes
 from commonground.gateways.huggingface.routes.likes import LikeRoutes
 from commonground.gateways.huggingface.routes.listing import ListingRoutes
 from commonground.gateways.huggingface.routes.refs import RefRoutes
 from commonground.gateways.huggingface.routes.repositories import RepositoryRoutes
+from commonground.gateways.huggingface.routes.scheduled_jobs import ScheduledJobRoutes
 from commonground.gateways.huggingface.routes.trees import TreeRoutes
 from commonground.gateways.huggingface.routes.weights import WeightRoutes
 from commonground.gateways.huggingface.routes.xet_tokens import XetTokenRoutes
@@ -57,6 +59,8 @@ class HuggingFaceGateway:
             CardRoutes(self._context),
             LargeFileRoutes(self._context),
             WeightRoutes(self._context),
+            JobRoutes(self._context),
+            ScheduledJobRoutes(self._context),
             FallbackRoutes(self._context),
         ]
         return [route for area in areas for route in area.routes()]
