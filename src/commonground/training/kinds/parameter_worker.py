@@ -1,5 +1,7 @@
 """A worker of a parameter-server run: gradients of its rows, step for step."""
 
+import os
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -34,8 +36,9 @@ def train(plan: Plan, context: Context, program: Program, rendezvous: Rendezvous
         Progress(context.rank).metrics(program, schedule.steps)
         for folder in context.outputs.values():
             program.save(folder)
-        rendezvous.put("end")
     worker.close()
+    if context.rank == 0:
+        rendezvous.put("end")
 
 
 class Schedule:
@@ -90,6 +93,7 @@ class Loop:
         plan, steps = self._plan, self._schedule.steps
         begin = self._worker.step if plan.mode == "sync" else min(steps, self._worker.pushed * plan.servers.n_push)
         np.copyto(self._program.parameters, self._worker.weights)
+        sys.stderr.write(f"process {os.getpid()}: steps {begin + 1} to {steps}\n")
         if self._rank == 0 and begin >= plan.servers.warm_start:
             warm()
         for step in range(begin, steps):
