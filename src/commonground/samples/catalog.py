@@ -98,28 +98,22 @@ def select(words: Sequence[str], catalog: Catalog | None = None) -> list[Sample 
     """The samples that the words of `SAMPLES=` mean, each once, in catalogue order; a word without meaning is `Skipped`.
 
     Words: `none`, `default`, `opt-in`, `all`, or names of samples; each may be several, joined by commas. What may not
-    be redistributed is loaded with `all` alone, so that nobody gets it without having asked for everything.
+    be redistributed is loaded by its name or with `all`, so that nobody gets it without having asked for it.
     """
     known = load_catalog() if catalog is None else catalog
     wanted = dict.fromkeys(part.strip() for word in words for part in word.split(",") if part.strip())
     chosen = [sample for sample in known.values() if _is_wanted(sample, wanted)]
-    refused = [_refuse(word, known) for word in wanted if not _has_meaning(word, wanted, known)]
+    refused = [_refuse(word, known) for word in wanted if not _has_meaning(word, known)]
     return [*chosen, *refused]
 
 
 def _is_wanted(sample: Sample, wanted: Mapping[str, None]) -> bool:
-    if Group.ALL in wanted:
-        return True
-    return sample.group is not Group.ALL and (sample.group in wanted or sample.name in wanted)
+    return not {Group.ALL, sample.group, sample.name}.isdisjoint(wanted)
 
 
-def _has_meaning(word: str, wanted: Mapping[str, None], known: Catalog) -> bool:
-    if word == NOTHING or word in set(Group):
-        return True
-    return word in known and (known[word].group is not Group.ALL or Group.ALL in wanted)
+def _has_meaning(word: str, known: Catalog) -> bool:
+    return word == NOTHING or word in set(Group) or word in known
 
 
 def _refuse(word: str, known: Catalog) -> Skipped:
-    if word in known:
-        return Skipped(word, "may not be redistributed and is loaded with SAMPLES=all alone")
     return Skipped(word, f"no such sample; there are {', '.join(known)}")

@@ -17,7 +17,7 @@ class Group(StrEnum):
     """Which word of `SAMPLES=` loads a sample.
 
     `default` is loaded by a plain `make up`; `opt-in` when it is named, or with `all`;
-    `all` holds what may not be redistributed and is loaded by the word `all` alone.
+    `all` holds what may not be redistributed and is loaded by its name or by the word `all`.
     """
 
     DEFAULT = "default"
