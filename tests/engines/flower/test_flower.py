@@ -11,7 +11,7 @@ import pytest
 
 from commonground.samples import Skipped, prepare
 from tests.engines.conftest import HOME
-from tests.training.kinds.programs import REGRESSION
+from tests.training.federated.programs import REGRESSION
 from tests.training.kinds.school import School, school
 
 pytestmark = pytest.mark.anyio

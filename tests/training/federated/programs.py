@@ -94,3 +94,31 @@ class Perceptron:
             views.append(vector[start : start + size].reshape(shape))
             start += size
         return views
+
+
+REGRESSION = """
+import time
+
+import numpy as np
+
+from commonground.training.adapters.numpy import NumpyProgram
+from commonground.training.context import Context
+
+
+def build(context: Context) -> NumpyProgram:
+    random = np.random.default_rng(7)
+    x = random.normal(size=(96, 8)).astype(np.float32)
+    y = x @ random.normal(size=8).astype(np.float32)
+    seconds = context.options.get("program", {}).get("seconds", 0)
+
+    def loss(parameters, batch):
+        time.sleep(seconds)
+        error = batch["x"] @ parameters["w"] - batch["y"]
+        return float(np.mean(error**2)), {"w": 2 * batch["x"].T @ error / len(error)}
+
+    def evaluate(parameters):
+        return {"error": float(np.mean((x @ parameters["w"] - y) ** 2))}
+
+    return NumpyProgram({"w": np.zeros(8)}, loss, {"x": x, "y": y}, evaluate=evaluate)
+"""
+"""Code of a run: least squares on 96 rows; a gradient takes ``options.program.seconds`` at least."""

@@ -102,6 +102,14 @@ def test_a_round_without_its_quorum_is_tried_again_then_fails() -> None:
     assert again.step().lost == ()
 
 
+def test_why_a_client_failed_is_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    run = rounds(Options(clients=3))
+    run.parameters = np.zeros(5, np.float32)  # not the program's
+    with pytest.raises(TooFewClients):
+        run.step()
+    assert "the parameters are of another program" in "".join(capsys.readouterr())
+
+
 def test_an_update_that_is_not_finite_is_left_out() -> None:
     class Broken(Embedded):
         def ask(self, questions: Mapping[int, Question], parameters: Floats | None, deadline: float) -> Answers:

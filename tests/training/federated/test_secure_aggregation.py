@@ -1,5 +1,6 @@
 """The server learns the sum of those who stayed, whoever left and when, and nothing of anyone else."""
 
+import sys
 from collections.abc import Collection
 from contextlib import suppress
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commonground.errors import InvalidContribution, TooFewClients
+from commonground.errors import InvalidContribution, PackageMissing, TooFewClients
 from commonground.training.federated.secure_aggregation import Client, Quantisation, Server, shamir, threshold_of
 from commonground.training.federated.secure_aggregation.messages import Opened
 from commonground.training.federated.secure_aggregation.quantisation import MAX_CLIENTS, Ring
@@ -151,3 +152,9 @@ def test_as_many_clients_as_fit_do_not_overflow_the_ring() -> None:
 def test_what_is_not_finite_or_too_large_is_cut_off() -> None:
     values = np.array([np.nan, np.inf, -np.inf, 99], np.float32)
     assert Quantisation(2.0).decode_sum(Quantisation(2.0).encode(values), 1) == pytest.approx([0, 2, -2, 2], abs=1e-6)
+
+
+def test_without_cryptography_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    with pytest.raises(PackageMissing, match="secure-aggregation"):
+        Client(0)

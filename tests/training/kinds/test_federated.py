@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.training.federated.programs import REGRESSION
 from tests.training.kinds.faults import strike
-from tests.training.kinds.programs import REGRESSION
 from tests.training.kinds.school import School
 
 pytestmark = pytest.mark.anyio

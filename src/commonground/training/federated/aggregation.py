@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from commonground.errors import TooFewClients
+from commonground.telemetry import logger
 from commonground.training.federated import messages
 from commonground.training.federated.messages import Answers, Clients, Question
 from commonground.training.federated.options import quorum_of
@@ -88,7 +89,10 @@ def _weights(plan: Plan, examples: Mapping[int, int]) -> dict[int, float]:
 
 
 def _of(answers: Answers, kind: type[A]) -> dict[int, A]:
-    """The answers of a kind, in the order of clients; what failed or is something else is not there."""
+    """The answers of a kind, in the order of clients; what failed is told in the log and not there, as anything else."""
+    for client, (answer, _) in sorted(answers.items()):
+        if isinstance(answer, messages.Failed):
+            logger().warning("a client failed", client=client, reason=answer.reason)
     return {client: answer for client, (answer, _) in sorted(answers.items()) if isinstance(answer, kind)}
 
 

@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from commonground.errors import CommongroundError, InvalidFrame, ParameterServerLost
+from commonground.telemetry import logger
 from commonground.training.federated import wire
 from commonground.training.federated.beats import beating
 from commonground.training.federated.messages import Advertise, Answer, Answers, Array, Question, Train
@@ -157,7 +158,8 @@ class Workers:
                 array = wire.receive_array(worker.connection, self._size, reply.array) if reply.array else None
                 self._arrived.put(_Arrived(worker, reply, array))
             self._remove(worker, left=True)
-        except (ParameterServerLost, InvalidFrame):
+        except (ParameterServerLost, InvalidFrame) as error:
+            logger().warning("a worker is lost", rank=worker.rank, reason=str(error))
             self._remove(worker, left=False)
 
     def _remove(self, worker: _Worker, *, left: bool) -> None:

@@ -20,6 +20,7 @@ from commonground.training.federated.options import Options, read
 from commonground.training.federated.participant import Embedded, Participant, Plan
 from commonground.training.federated.player import play
 from commonground.training.federated.rounds import Round, Rounds
+from commonground.training.federated.secure_aggregation.masks import check_installed
 from commonground.training.federated.workers import Workers
 from commonground.training.kinds import flower
 from commonground.training.kinds.living import living
@@ -55,8 +56,13 @@ def run(specification: Mapping[str, Any]) -> None:
 
 
 def plan_of(specification: Mapping[str, Any]) -> Plan:
-    """What all processes are told; the noise is given, or the least that keeps to the epsilon over all rounds."""
+    """What all processes are told; the noise is given, or the least that keeps to the epsilon over all rounds.
+
+    :class:`InvalidSpec`; :class:`PackageMissing` where masks are asked for and cannot be made.
+    """
     options, private = read(specification)
+    if options.secure_aggregation:
+        check_installed()
     noise = private.mechanism().noise_multiplier if private else 0.0
     return Plan(options, private.privacy if private else None, noise, int(os.environ["CG_SEED"]))
 
