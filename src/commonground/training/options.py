@@ -114,6 +114,8 @@ def _private(specification: Mapping[str, Any]) -> PrivacyPlan | None:
     found = privacy_plan(specification)
     if found is not None and found.privacy.mode != "example":
         raise InvalidSpec(reason="privacy.mode: the parameter server protects examples, not clients")
+    if found is not None and (specification.get("data") or {}).get("servers"):
+        raise InvalidSpec(reason="data.servers: the workers of a private run draw their rows themselves")
     return found
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from commonground.errors import InvalidSpec
+from commonground.training import options as training
 from commonground.training.privacy.plan import plan_of
 
 PRIVATE = {"epsilon": 3.0, "clip": 1.0, "rows": 60_000}
@@ -89,3 +90,28 @@ def test_an_epsilon_that_no_noise_reaches_is_refused() -> None:
     assert plan is not None
     with pytest.raises(InvalidSpec, match="no noise"):
         plan.mechanism()
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"data": {"servers": 1}}, "draw their rows themselves"),
+        ({"privacy": {**PRIVATE, "mode": "client"}}, "protects examples"),
+    ],
+)
+def test_what_a_parameter_server_cannot_keep_private_is_refused(more: dict[str, Any], reason: str) -> None:
+    whole: dict[str, Any] = {
+        "entry": "train:build",
+        "resources": {"workers": 4, "servers": 1},
+        "fault": {},
+        "outputs": {},
+    }
+    assert training.plan_of(spec(**whole), 0).private is not None
+    with pytest.raises(InvalidSpec, match=reason):
+        training.plan_of(spec(**whole, **more), 0)
+
+
+@pytest.mark.parametrize("kind", ["all-reduce", "fine-tune", "mine"])
+def test_of_other_kinds_nothing_is_assumed(kind: str) -> None:
+    with pytest.raises(InvalidSpec, match="sampling_rate and steps are missing"):
+        plan_of(spec(kind))

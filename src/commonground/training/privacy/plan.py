@@ -65,7 +65,7 @@ def plan_of(specification: Mapping[str, Any]) -> PrivacyPlan | None:
     defaults = {"mode": "client"} if kind == "federated" else {}
     privacy = section({**defaults, **given})
     options, workers = specification.get("options") or {}, (specification.get("resources") or {}).get("workers", 1)
-    find = {"federated": _of_rounds, "ps-async": _of_separate_steps, "task": _as_said}.get(kind, _of_steps)
+    find = {"federated": _of_rounds, "ps-sync": _of_steps, "ps-async": _of_separate_steps}.get(kind, _as_said)
     try:
         rate, steps = find(privacy, options, workers)
         return PrivacyPlan(privacy=privacy, sampling_rate=rate, steps=SampledGaussian(1.0, rate, steps).steps)
@@ -105,7 +105,7 @@ def _of_separate_steps(privacy: Privacy, options: Mapping[str, Any], workers: in
 
 def _as_said(privacy: Privacy, options: Mapping[str, Any], workers: int) -> tuple[float, int]:
     if privacy.sampling_rate is None or privacy.steps is None:
-        raise ValueError("sampling_rate and steps are missing: what a task costs has to be known before it runs")
+        raise ValueError("sampling_rate and steps are missing: what a run costs has to be known before it runs")
     return privacy.sampling_rate, privacy.steps
 
 
