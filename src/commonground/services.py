@@ -11,6 +11,7 @@ from commonground.accounts.signing import Signer, master_key
 from commonground.community.likes.service import Likes
 from commonground.compute.runs.schedules import Schedules
 from commonground.compute.runs.service import Runs
+from commonground.compute.tracking.service import Tracking
 from commonground.database import Database
 from commonground.database.migrations import migrate
 from commonground.hub.archives.service import Archives
@@ -42,6 +43,7 @@ class Services:
     archives: Archives
     likes: Likes
     runs: Runs
+    tracking: Tracking
     schedules: Schedules
     privacy: PrivacyLedger
 
@@ -73,6 +75,7 @@ class Services:
             archives=Archives(revisions, store, settings.memory_cache_bytes // 4),
             likes=Likes(database, repositories),
             runs=runs,
+            tracking=Tracking(database, store, revisions),
             schedules=Schedules(database, accounts, runs),
             privacy=privacy,
         )

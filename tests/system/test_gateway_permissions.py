@@ -27,6 +27,7 @@ KAGGLE = (
     "{service:api.v1.DiagnosticsService|blobs.BlobApiService|competitions.CompetitionApiService|"
     "datasets.DatasetApiService|kernels.KernelsApiService|models.ModelApiService|security.OAuthService}"
 )
+MLFLOW = "/api/2.0/mlflow"
 OPEN: dict[str, tuple[str, ...]] = {
     "about the server": (
         "GET /healthz",
@@ -84,6 +85,46 @@ OPEN: dict[str, tuple[str, ...]] = {
             for what in ("suspend", "resume", "schedule", "run")
         ),
         "PUT /api/scheduled-jobs/{namespace}/{schedule}/labels",
+        *(
+            f"POST {MLFLOW}/experiments/{what}"
+            for what in (
+                "create",
+                "search",
+                "update",
+                "delete",
+                "restore",
+                "set-experiment-tag",
+                "delete-experiment-tag",
+            )
+        ),
+        *(f"GET {MLFLOW}/experiments/{what}" for what in ("get", "get-by-name", "search")),
+        *(
+            f"POST {MLFLOW}/runs/{what}"
+            for what in (
+                "create",
+                "update",
+                "delete",
+                "restore",
+                "search",
+                "log-metric",
+                "log-parameter",
+                "log-batch",
+                "set-tag",
+                "delete-tag",
+                "outputs",
+                "log-inputs",
+                "log-model",
+            )
+        ),
+        f"GET {MLFLOW}/runs/get",
+        f"GET {MLFLOW}/metrics/get-history",
+        f"POST {MLFLOW}/logged-models",
+        f"POST {MLFLOW}/logged-models/search",
+        *(f"{method} {MLFLOW}/logged-models/{{model}}" for method in ("GET", "PATCH", "DELETE")),
+        f"PATCH {MLFLOW}/logged-models/{{model}}/tags",
+        f"DELETE {MLFLOW}/logged-models/{{model}}/tags/{{key*}}",
+        f"POST {MLFLOW}/logged-models/{{model}}/params",
+        *(f"{method} {MLFLOW}-artifacts/artifacts/{{path*}}" for method in ("PUT", "DELETE")),
         "GET /openapi/v1/users/me",
         "POST /api/v1/api.v1.DiagnosticsService/Hello",
         "GET /new",
@@ -115,6 +156,11 @@ OPEN: dict[str, tuple[str, ...]] = {
     "no repository has such a name, or nothing is offered": (
         "GET /{name}/{verb:resolve|raw}/{rest*}",
         *(f"{method} /v2/{{path*}}" for method in ("GET", "POST", "PUT", "PATCH", "DELETE")),
+        *(
+            f"{method} /api/{version}/mlflow/{{path*}}"
+            for version in ("2.0", "3.0")
+            for method in ("GET", "POST", "PATCH", "DELETE")
+        ),
         "GET /mcp",
         "DELETE /mcp",
         f"POST /api/v1/{KAGGLE}/{{method}}",

@@ -27,6 +27,7 @@ BUILT_IN = {
     "mcp": "commonground.gateways.mcp.gateway:McpGateway",
     "croissant": "commonground.gateways.croissant.gateway:CroissantGateway",
     "kaggle": "commonground.gateways.kaggle.gateway:KaggleGateway",
+    "mlflow": "commonground.gateways.mlflow.gateway:MlflowGateway",
     "archive": "commonground.gateways.archive.gateway:ArchiveGateway",
     "tensorflow_hub": "commonground.gateways.tensorflow_hub.gateway:TensorFlowHubGateway",
 }

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, or_, select, update
 
 from commonground.database.conflict import insert_or_ignore
+from commonground.database.schema.experiments import logged_model_artifact, run_artifact
 from commonground.database.schema.store import chunk, file, file_link, file_upload, file_xorb, xorb, xorb_upload
 from commonground.store.model import FileRecord, FileState
 from commonground.store.queries import AnyRow, blocks
@@ -36,7 +37,9 @@ _WRONG_LINKS = (
     .where(file.c.state == int(FileState.VERIFIED), file.c.sha256 != file_link.c.sha256)
 )
 
-_IS_LINKED = exists().where(file_link.c.file_hash == file.c.hash)
+_IS_LINKED = or_(
+    *(exists().where(table.c.file_hash == file.c.hash) for table in (file_link, run_artifact, logged_model_artifact))
+)
 _IS_UPLOADED_LATELY = exists().where(
     file_upload.c.file_hash == file.c.hash, file_upload.c.created_at >= bindparam("cutoff")
 )

@@ -8,9 +8,9 @@ import pytest
 
 from commonground.accounts.model import Principal
 from commonground.errors import NotSupported, RevisionNotFound
-from commonground.gateways.kaggle import places as module
 from commonground.gateways.kaggle.handles import Variation
 from commonground.gateways.kaggle.places import Place, Places
+from commonground.hub import versions as module
 from commonground.hub.repositories.model import Repository
 from commonground.hub.revisions.model import AddFile, CommitRequest
 from commonground.services import Services

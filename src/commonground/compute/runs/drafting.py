@@ -14,9 +14,12 @@ from commonground.compute.runs import queue_queries as steps
 from commonground.compute.runs.addresses import Addresses
 from commonground.compute.runs.guard import Reserve, RunGuard
 from commonground.compute.runs.model import Labels, Link, Run, Secrets, Spec
+from commonground.compute.runs.parameters import parameters
 from commonground.compute.runs.sealing import Sealing
 from commonground.compute.runs.search_spec import ROOM, SEARCH, check_search
 from commonground.compute.runs.spec import parse
+from commonground.compute.tracking import pair_queries
+from commonground.database.schema.experiments import run_param
 from commonground.database.signals import signal
 from commonground.errors import Forbidden, InvalidSpec, KindUnavailable
 from commonground.settings import Settings
@@ -41,11 +44,13 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     outputs: list[Link]
     labels: Mapping[str, str]
     reserve: Reserve
+    parameters: Mapping[str, str] = {}
 
     def store(self, connection: Connection) -> int:
         """Put it into the queue; its id. Raises what the guard does that admitted it."""
         signal(connection, steps.SIGNAL)
         run_id = queries.add(connection, self.values, self.inputs, self.outputs, self.labels)
+        pair_queries.add(connection, run_param, run_id, self.parameters)
         self.reserve(connection, run_id)
         return run_id
 
@@ -97,6 +102,7 @@ class Drafting:
             outputs=outputs if origin.replay_of is None else [],
             labels=converted(origin.labels, Labels, "labels"),
             reserve=reserve,
+            parameters=parameters(spec),
         )
 
     async def readmit(self, run: Run) -> Reserve:

@@ -6,7 +6,7 @@ import msgspec
 
 from commonground.accounts.model import Principal
 from commonground.errors import BadRequest, EntryNotFound, RefExists, RevisionNotFound
-from commonground.gateways.kaggle.places import HEADS, HOUSEKEEPING, Place
+from commonground.gateways.kaggle.places import Place
 from commonground.gateways.kaggle.unpacking import Item, unpack
 from commonground.gateways.kaggle.wire import Directory, NewFile
 from commonground.hub.repositories.model import Repository
@@ -20,6 +20,7 @@ from commonground.hub.revisions.model import (
     UploadDecision,
     UploadFile,
 )
+from commonground.hub.versions import HEADS, HOUSEKEEPING
 from commonground.services import Services
 from commonground.store.model import Session
 

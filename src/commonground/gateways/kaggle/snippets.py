@@ -1,8 +1,8 @@
 """What to paste: ``kagglehub`` knows the address of no hub but through a proxy variable or the forwarder."""
 
 from commonground.gateways.kaggle.handles import DEFAULT
-from commonground.gateways.kaggle.places import HOUSEKEEPING
 from commonground.http.gateway import Snippet, Use
+from commonground.hub.versions import HOUSEKEEPING
 
 _FRAMEWORKS = {"keras": "keras", "keras-hub": "keras", "transformers": "transformers", "gguf": "gguf", "onnx": "onnx"}
 
