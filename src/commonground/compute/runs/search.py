@@ -70,7 +70,7 @@ class _Search:
                 woken.clear()
                 trials = await tools.trials.all(self._claim)
                 await self._attend(trials)
-                open_ = sum(trial.state not in ENDED for trial in trials)
+                open_ = sum(not self._study.is_closed(trial.id) for trial in trials)
                 if not open_ and len(trials) >= self._search.trials:
                     return await self._finish(trials)
                 if time.monotonic() - began > self._spec.fault.timeout:
