@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bench import downpour, federated, peers, planner, planner_own
+from bench import downpour, faults, federated, peers, planner, planner_own
 from bench.link import GBIT, Link
 from bench.report import Measure, Row, interleave, row
 from commonground.training.parameter_server import SGD, Options, ParameterServer, Worker
@@ -132,7 +132,7 @@ def _ray(parameters: int, steps: int = STEPS) -> float:
 
 def kills() -> list[Row]:
     """From the kill of one of two synchronous workers, in the middle of its steps, to the other's next finished step."""
-    return [row("worker_kill_recovery_s", [_recovery() for _ in range(5)], "s", "lower")]
+    return [row("ps_kill_recovery_s", [_recovery() for _ in range(5)], "s", "lower")]
 
 
 def _recovery() -> float:
@@ -226,6 +226,7 @@ MEASURES: dict[str, Measure] = {
     "collective": collective,
     "link": links,
     "kills": kills,
+    "faults": faults.measure,
     "federated": federated.rounds,
     "downpour": downpour.downpour,
     "planner": planner.planner,

@@ -238,13 +238,22 @@ def measure() -> list[Row]:
     for number, outcome in enumerate(outcomes(FAULTS), 1):
         found.append(outcome)
         recovery = "" if outcome.recovery is None else f"  {outcome.recovery:.2f} s"
-        print(f"{number:4} {outcome.fault:20} {outcome.kind:9} {'right' if outcome.right else 'WRONG'}{recovery}", flush=True)
+        print(
+            f"{number:4} {outcome.fault:20} {outcome.kind:9} {'right' if outcome.right else 'WRONG'}{recovery}",
+            flush=True,
+        )
         if not outcome.right:
             sys.stderr.write(outcome.log)
     recoveries = {fault: [o.recovery for o in found if o.fault == fault and o.recovery is not None] for fault in ROUND}
     peers = {fault.replace(" ", "_"): statistics.median(times) for fault, times in recoveries.items() if times}
     return [
-        row("faults_survived", [float(np.mean([outcome.right for outcome in found]))], "ratio", "higher", {"faults": len(found)}),
+        row(
+            "faults_survived",
+            [float(np.mean([outcome.right for outcome in found]))],
+            "ratio",
+            "higher",
+            {"faults": len(found)},
+        ),
         row("worker_kill_recovery_s", recoveries["kill worker"] + recoveries["kill first worker"], "s", "lower", peers),
     ]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bench.faults import damage, fill_disk
 
 from commonground.compute.runs.model import Run
 from commonground.training.context import Context
@@ -104,8 +105,7 @@ async def right(classes: School, run: Run, trained: Any) -> None:
 async def test_a_damaged_checkpoint_is_passed_over(classes: School) -> None:
     run = await classes.submit(REGRESSION, kind="ps-sync", ps=PS, options=OPTIONS, **GANG)
     await classes.reached(run, 35)
-    newest = max(classes.checkpoint(run).glob("step-*/shard-1-*"))
-    newest.write_bytes(newest.read_bytes()[:-3] + b"bad")
+    damage(classes.checkpoint(run))
     await asyncio.to_thread(strike, run.id, "worker", 1)
     assert np.array_equal((await classes.graduated(run))["w"], undisturbed())
 
@@ -113,8 +113,7 @@ async def test_a_damaged_checkpoint_is_passed_over(classes: School) -> None:
 async def test_training_goes_on_when_no_checkpoint_can_be_written(classes: School) -> None:
     run = await classes.submit(REGRESSION, kind="ps-sync", ps=PS, options=OPTIONS, **GANG)
     await classes.reached(run, 5)
-    folder = classes.checkpoint(run)
-    (folder / f"step-{20:012d}").write_bytes(b"")  # a file where a folder belongs: no write succeeds
+    fill_disk(classes.checkpoint(run), 20, 2)
     assert np.array_equal((await classes.graduated(run))["w"], undisturbed())
     assert "no snapshot" in await classes.home.log(run.id)
 
