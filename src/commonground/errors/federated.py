@@ -29,7 +29,7 @@ class FlowerFailed(CommongroundError):
     """Flower is not there, or its run did not end well."""
 
     status, code = 503, "CG-2503"
-    en, zh = "Flower: {reason}.", "Flower：{reason}。"
+    en, zh = "Flower: {reason}.", "Flower 出错：{reason}。"
     remedy = (
         "install flwr in an environment of its own and name its folder in the setting flower_environment of the worker"
     )
