@@ -74,7 +74,7 @@ def test_detaching_cancelling_and_resuming(alice: Command, tmp_path: Path) -> No
     [
         ("rum: x", "did you mean run?"),
         ("[", "not YAML"),
-        ("kind: federated\nrun: x", "CG-1805"),
+        ("kind: no-such-kind\nrun: x", "CG-1805"),
         ("run: x\nengine: ray", "CG-1805"),
     ],
 )

@@ -23,7 +23,9 @@ _TAKE = (
     .where(table.c.id == bindparam("of"), table.c.next_at == bindparam("seen"), table.c.suspended.is_(False))
     .values(next_at=bindparam("then"), last_at=bindparam("now"), error=bindparam("reason"))
 )
-_MADE = update(table).where(table.c.id == bindparam("of")).values(last_run_id=bindparam("run"), last_at=bindparam("now"))
+_MADE = (
+    update(table).where(table.c.id == bindparam("of")).values(last_run_id=bindparam("run"), last_at=bindparam("now"))
+)
 _ACTIVE = (
     select(run.c.id)
     .where(run.c.schedule_id == bindparam("of"), run.c.state.in_(["queued", "running"]))

@@ -15,7 +15,7 @@ from commonground.compute.runs.publishing import Publishing
 from commonground.compute.runs.queue_queries import SIGNAL
 from commonground.compute.runs.search_spec import TRIAL, Axis, Value, parameters_of, search_of, trial_of
 from commonground.compute.runs.service import Runs
-from commonground.compute.runs.trials import PRUNED, Trials
+from commonground.compute.runs.trials import POINTS, PRUNED, Trials
 from commonground.database.signals import Signals
 from commonground.errors import CommongroundError, PackageMissing, RunLost
 from commonground.telemetry import logger
@@ -69,7 +69,7 @@ class _Search:
             while True:
                 woken.clear()
                 trials = await tools.trials.all(self._claim)
-                await self._attend(trials)
+                await self._attend(trials, woken)
                 open_ = sum(not self._study.is_closed(trial.id) for trial in trials)
                 if not open_ and len(trials) >= self._search.trials:
                     return await self._finish(trials)
@@ -87,7 +87,7 @@ class _Search:
         document = trial_of(self._spec, self._search, parameters, number)
         await self._tools.trials.spawn(self._claim, owner, document, {TRIAL: str(number)})
 
-    async def _attend(self, trials: list[Run]) -> None:
+    async def _attend(self, trials: list[Run], woken: asyncio.Event) -> None:
         """Take in what is new of every trial."""
         for trial in trials:
             if self._study.is_closed(trial.id):
@@ -99,7 +99,9 @@ class _Search:
             points = await self._tools.trials.points(trial, self._search.metric, self._seen.get(trial.id, 0))
             self._seen[trial.id] = points[-1].id if points else self._seen.get(trial.id, 0)
             behind = await asyncio.to_thread(self._study.hear, trial.id, points)
-            if trial.state in ENDED:
+            if len(points) == POINTS:  # there may be more
+                woken.set()
+            elif trial.state in ENDED:
                 self._study.close(trial)
                 await self._say(f"trial {trial.labels.get(TRIAL)}: {self._study.told(trial)}\n")
             elif behind:

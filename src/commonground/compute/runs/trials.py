@@ -12,12 +12,14 @@ from commonground.compute.runs.drafting import Draft, Origin
 from commonground.compute.runs.guard import Reserve
 from commonground.compute.runs.model import Claim, Made, Point, Run, RunQuery
 from commonground.compute.runs.queue_queries import Lease
-from commonground.compute.runs.service import METRIC_LIMIT, Runs, lease_of
+from commonground.compute.runs.service import Runs, lease_of
 from commonground.database import Database
 from commonground.database.clock import now_ms
 
 MOST = 1000
 """Most trials of a search."""
+POINTS = 10_000
+"""Values of a metric looked at at a time."""
 PRUNED = "pruned"
 """The label of a trial that was ended because others do better."""
 
@@ -44,8 +46,8 @@ class Trials:
         return (await self._database.read(queries.newest, None, query))[::-1]
 
     async def points(self, trial: Run, metric: str, after: int) -> list[Point]:
-        """Values of a metric behind the id ``after``, as they were reported."""
-        return await self._database.read(queries.metrics, trial.id, [metric], after, METRIC_LIMIT)
+        """The next values of a metric behind the id ``after``, as they were reported, at most :data:`POINTS`."""
+        return await self._database.read(queries.metrics, trial.id, [metric], after, POINTS)
 
     async def files(self, trial: Run) -> list[Made]:
         """What a trial made."""
