@@ -69,6 +69,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     run_engines: Annotated[
         tuple[str, ...], _doc("Engines a worker starts processes on: local, container, ray, slurm, kubernetes, flower.")
     ] = ("local",)
+    run_folder: Annotated[
+        Path | None, _doc("Folder of what runs work in, the same on all machines of an engine; empty: in data.")
+    ] = None
+    run_image: Annotated[str, _doc("Container image of runs that name none (engines container and kubernetes).")] = ""
+    run_network: Annotated[
+        Literal["none", "bridge", "host"], _doc("Network of containers; none: only among those of one run.")
+    ] = "none"
+    ray_address: Annotated[str, _doc("Ray cluster, host:port; empty: the one of this machine.")] = ""
+    ray_python: Annotated[str, _doc("Python with Ray in the cluster's version; empty: the server's own.")] = ""
+    slurm_options: Annotated[
+        tuple[str, ...], _doc("Options of sbatch for every run: --partition=gpu, --account=research.")
+    ] = ()
+    kubernetes_context: Annotated[str, _doc("Context of kubectl; empty: its current one.")] = ""
+    kubernetes_namespace: Annotated[str, _doc("Namespace the pods of runs are in; empty: that of the context.")] = ""
+    kubernetes_claim: Annotated[str, _doc("Volume claim that holds run_folder, mountable by many nodes.")] = ""
     flower_environment: Annotated[
         Path | None, _doc("Environment (venv) with flwr and this package, for federated runs of the engine flower.")
     ] = None
@@ -95,6 +110,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def storage_address(self) -> str:
         """URL of the blob backend: ``file:///...`` or ``s3://...``."""
         return self.storage_url or f"file://{(self.data / 'store').absolute()}"
+
+    @property
+    def runs_root(self) -> Path:
+        """Folder of what runs work in."""
+        return (self.run_folder or self.data / "runs").absolute()
 
     @property
     def address(self) -> str:

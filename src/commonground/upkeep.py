@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from commonground.compute.launchers.local import LocalLauncher
+from commonground.compute.launchers import catalogue
 from commonground.compute.runs.attempt import Tools
 from commonground.compute.runs.publishing import Publishing
 from commonground.compute.runs.search import Searches
@@ -39,13 +39,13 @@ def run_worker(services: Services, **options: float) -> RunWorker:
     database, accounts, runs = services.database, services.accounts, services.runs
     publishing = Publishing(database, accounts, repositories, revisions, services.store)
     searches = Searches(accounts, runs, Trials(database, runs), publishing, database.signals)
-    launchers = {"local": LocalLauncher(), "flower": FlowerLauncher(settings.flower_environment)}
+    launchers = {**catalogue.launchers(settings), "flower": FlowerLauncher(settings.flower_environment)}
     tools = Tools(
         runs=services.runs,
         inputs=Inputs(repositories, revisions),
         publishing=publishing,
         launchers={name: launcher for name, launcher in launchers.items() if name in settings.run_engines},
-        root=settings.data.absolute() / "runs",
+        root=settings.runs_root,
     )
     given = settings.run_cpus, settings.run_memory, settings.run_gpus, settings.run_slots
     return RunWorker(tools, machine(*given, share=settings.workers), database.signals, searches, **options)

@@ -62,3 +62,11 @@ def test_what_is_missing_says_what_it_is_for(tmp_path: Path, monkeypatch: pytest
         "no_such_package", "missing", "for magic: pip install no_such_package"
     )
     assert result["no-such-program"].state == "missing"
+
+
+def test_what_an_engine_lacks_is_missing(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, run_engines=("local", "kubernetes"))
+    assert found(settings)["engine local"].state == "ok"
+    finding = found(settings)["engine kubernetes"]
+    assert finding.state == "missing"
+    assert "CG_KUBERNETES_CLAIM" in finding.text

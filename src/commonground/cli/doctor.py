@@ -13,6 +13,8 @@ import msgspec
 
 from commonground import settings as configuration
 from commonground.cli.output import clean, size_text
+from commonground.compute.launchers import catalogue
+from commonground.compute.launchers.catalogue import ENGINES
 from commonground.database import migrations
 from commonground.errors import CommongroundError, NotReady
 from commonground.settings import Settings
@@ -64,6 +66,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _python()
     yield from (_extra(name, use) for name, use in EXTRAS.items())
     yield from (_program(name, use) for name, use in PROGRAMS.items())
+    yield from (_engine(name, settings) for name in settings.run_engines if name in ENGINES)
     yield from (
         _guarded(check, look, settings)
         for check, look in (("data directory", _data), ("disk", _disk), ("database", _database), ("store", _store))
@@ -92,6 +95,13 @@ def _extra(name: str, use: str) -> Finding:
 def _program(name: str, use: str) -> Finding:
     path = shutil.which(name)
     return Finding(name, "ok", path) if path else Finding(name, "missing", f"for {use}")
+
+
+def _engine(name: str, settings: Settings) -> Finding:
+    lacking = catalogue.lacking(name, settings)
+    if lacking:
+        return Finding(f"engine {name}", "missing", f"for runs on it: {', '.join(lacking)}")
+    return Finding(f"engine {name}", "ok", "runs can be placed on it")
 
 
 def _data(settings: Settings) -> str:
