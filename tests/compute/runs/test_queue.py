@@ -239,3 +239,49 @@ def test_what_an_output_became_is_an_edge_of_the_lineage(queue: Queue) -> None:
     assert queue.database.read_now(queries.touching, "outputs", 5, b"c" * 20, 10) == [other]
     assert queue.database.read_now(queries.touching, "inputs", 5, b"c" * 20, 10) == []
     assert queue.run(run).outputs == ()
+
+
+def test_a_run_that_published_is_over_when_its_worker_is_gone(queue: Queue) -> None:
+    links = [Link(name=name, repository_id=5, path=name) for name in ("a", "b")]
+    run = queue.database.write_now(queries.add, queue.row(), (), links)
+    lease = queue.claimed()
+    queue.database.write_now(steps.published, lease, {"a": b"c" * 20, "b": b"d" * 20})
+    queue.now += LEASE * 1000 + 1
+    assert queue.claim("other") is None
+    assert (queue.run(run).state, queue.run(run).error) == ("succeeded", None)
+    other = queue.database.write_now(queries.add, queue.row(), (), links)
+    queue.database.write_now(steps.published, queue.claimed(), {"a": b"c" * 20})
+    queue.now += LEASE * 1000 + 1
+    assert queue.claimed("other").run_id == other
+
+
+def test_trials_are_cancelled_with_their_search(queue: Queue) -> None:
+    search = queue.add(kind="search", cpus=0.0)
+    trials = [queue.add(parent_id=search) for _ in range(3)]
+    other = queue.add(parent_id=search + 1000)
+    queue.claimed()
+    done = queue.claimed()
+    queue.succeed(done)
+    assert queue.database.write_now(steps.cancel, search, queue.now)
+    assert [queue.run(run).state for run in trials] == ["succeeded", "cancelled", "cancelled"]
+    assert (queue.run(search).state, queue.run(other).state) == ("cancelled", "queued")
+
+
+def test_a_search_needs_no_room(queue: Queue) -> None:
+    queue.add()
+    search = queue.add(kind="search", cpus=0.0)
+    queue.claimed()
+    assert queue.claimed(cpus=0.0, memory=0, gpus=0, slots=0).run_id == search
+
+
+def test_labels_and_files_are_replaced(queue: Queue) -> None:
+    from commonground.compute.runs.model import Made
+
+    run = queue.add()
+    for labels in ({"a": "1", "b": "2"}, {"b": "3"}):
+        queue.database.write_now(queries.set_labels, run, labels)
+        assert queue.run(run).labels == labels
+    for paths in (["x", "y"], ["z"]):
+        made = [Made(output="o", path=path, sha256=b"h" * 32, size=1) for path in paths]
+        queue.database.write_now(queries.set_files, run, made)
+        assert queue.database.read_now(queries.files, run) == made
