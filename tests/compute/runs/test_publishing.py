@@ -86,7 +86,7 @@ async def test_a_lease_that_ends_while_the_commit_is_on_its_way_stops_it(idle: H
         await idle.runs.cancel(idle.alice, claim.run.id)
         return await commit_all(*given)
 
-    revisions.commit_all = late  # type: ignore[method-assign]
+    revisions.commit_all = late  # type: ignore[method-assign,assignment]
     with pytest.raises(RunLost):
         await publishing(idle).publish(claim, workspace)
     assert (await idle.files(first), await idle.files(second)) == ({}, {})

@@ -5,6 +5,7 @@ import pytest
 from commonground.compute.runs.model import Difference, Made
 from commonground.compute.runs.replay import compare
 from commonground.errors import Forbidden, RunNotFound, RunStateConflict
+from commonground.hub.revisions.model import AddFile, CommitRequest
 from tests.compute.runs.house import House
 
 pytestmark = pytest.mark.anyio
@@ -83,7 +84,5 @@ def test_the_list_of_what_differs_is_bounded() -> None:
     assert (len(verdict.differing), verdict.differences) == (1000, 1500)
 
 
-def _change() -> object:
-    from commonground.hub.revisions.model import AddFile, CommitRequest
-
+def _change() -> CommitRequest:
     return CommitRequest(title="change", operations=[AddFile(path="train.csv", content=b"2\n")])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from commonground.compute.runs.model import RunQuery
-from commonground.compute.runs.search_spec import check_search, parameters_of, search_of, trial_of
+from commonground.compute.runs.search_spec import Value, check_search, parameters_of, search_of, trial_of
 from commonground.compute.runs.spec import parse
 from commonground.errors import InvalidSpec, KindUnavailable
 from tests.compute.runs.house import House
@@ -30,7 +30,7 @@ def document(**options: Any) -> dict[str, Any]:
 def test_a_trial_is_the_template_with_the_parameters_in_their_places() -> None:
     spec = parse(document())
     search = search_of(spec)
-    given = {"lr": 0.01, "ps.optimizer.name": "adam", "resources.workers": 3}
+    given: dict[str, Value] = {"lr": 0.01, "ps.optimizer.name": "adam", "resources.workers": 3}
     trial = parse(trial_of(spec, search, given, 4))
     assert (trial.name, trial.run, trial.outputs) == ("seek-4", "train", {"m": "hub://alice/m"})
     assert (trial.options, trial.ps) == ({"lr": 0.01}, {"codec": "fp32", "optimizer": {"name": "adam"}})
