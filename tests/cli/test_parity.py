@@ -42,6 +42,7 @@ HELPERS = {
     "install_fairseq2_cards",
 }
 HELPERS |= {"manifest", "sign", "make_signature", "check_signature"}
+HELPERS |= {"fine_tune"}
 """Methods made of operations."""
 
 

@@ -13,6 +13,7 @@ from commonground.errors import InvalidArguments, InvalidSpec
 app = cyclopts.App(name="train", help="Measure this machine, predict and run training.")
 
 app.command("commonground.cli.train_run:run", name="run", help="Submit a run and follow it.")
+app.command("commonground.cli.fine_tune:fine_tune", name="fine-tune", help="Train a model of the hub on a data set.")
 
 SPEC_LIMIT = 2**20
 

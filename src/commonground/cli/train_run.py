@@ -31,10 +31,14 @@ def run(spec: Path, *, engine: str | None = None, detach: bool = False, options:
         document["engine"] = engine
     parse(document)  # what can be seen here need not be asked for
     with options.hub() as hub:
-        found = hub.submit_run(document)
-        print(f"run {found.id} is queued", file=sys.stderr)
-        if not detach:
-            found = _followed(hub, found)
+        follow(hub, hub.submit_run(document), options, detach=detach)
+
+
+def follow(hub: Hub, found: Run, options: Options, *, detach: bool) -> None:
+    """Stay with a queued run until it ends, unless ``detach``, and show it; :class:`RunFailed`."""
+    print(f"run {found.id} is queued", file=sys.stderr)
+    if not detach:
+        found = _followed(hub, found)
     answer(found, options, show_run)
     if found.state in {"failed", "cancelled"}:
         raise RunFailed(run=found.id, state=found.state, reason=found.error or "it was cancelled")

@@ -39,6 +39,7 @@ from commonground.errors.compute import (
 )
 from commonground.errors.descriptions import InvalidDocument, InvalidKey, InvalidSignature, TooManyFiles
 from commonground.errors.federated import FlowerFailed, InvalidContribution, TooFewClients
+from commonground.errors.fine_tuning import UnsuitableData, UnsuitableModel
 from commonground.errors.hub import (
     ArchiveTooLarge,
     ContentMissing,
@@ -212,6 +213,8 @@ __all__ = [
     "TooManyFiles",
     "TooManyRequests",
     "Unauthenticated",
+    "UnsuitableData",
+    "UnsuitableModel",
     "UnusableFile",
     "UploadNotFound",
     "UploadOutOfOrder",

@@ -8,6 +8,7 @@ from commonground.sdk import login
 from commonground.sdk.accounts import AccountMethods
 from commonground.sdk.address import Address
 from commonground.sdk.fairseq2 import Fairseq2Methods
+from commonground.sdk.fine_tune import FineTuneMethods
 from commonground.sdk.folders import FolderMethods
 from commonground.sdk.likes import LikeMethods
 from commonground.sdk.privacy import PrivacyMethods
@@ -25,6 +26,7 @@ Mode = Literal["r", "rb", "w", "wb"]
 class Hub(
     TorchHomeMethods,
     Fairseq2Methods,
+    FineTuneMethods,
     RepositoryMethods,
     FolderMethods,
     SupplyChainMethods,

@@ -51,9 +51,6 @@ class ThreadGroup:
     def wait(self) -> None:
         self._all(None)
 
-    def seed(self, *numbers: int) -> None:
-        pass
-
 
 class Killed(Exception):
     """The process is gone."""

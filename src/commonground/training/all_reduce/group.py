@@ -52,13 +52,6 @@ class Group:
         """Return when all workers are here."""
         self.least(0)
 
-    def seed(self, *numbers: int) -> None:
-        """Let what torch draws from now on follow from ``numbers``."""
-        value = 0
-        for number in numbers:
-            value = (value * 1_000_003 + number + 1) % 2**63
-        self._torch.manual_seed(value)
-
     def __enter__(self) -> Self:
         """The group itself; it is left at the end of the block."""
         return self

@@ -10,7 +10,7 @@ from commonground.training.all_reduce.options import Plan
 from commonground.training.all_reduce.replica import Replica
 from commonground.training.all_reduce.schedule import Schedule, passed
 from commonground.training.kinds.progress import Progress
-from commonground.training.program import Program
+from commonground.training.program import Program, Seeded
 
 
 class Trainer:
@@ -81,7 +81,8 @@ class Trainer:
         if batch is None:
             self._vector[...] = 0
             return 0.0, 0
-        self._group.seed(self._plan.seed, step, self._group.rank)
+        if isinstance(self._program, Seeded):
+            self._program.seed(self._plan.seed, step, self._group.rank)
         return self._program.gradient(batch, self._vector), rows
 
     def _factor(self, step: int) -> float:

@@ -1,7 +1,7 @@
 """The kind ``all-reduce``: what each of its workers does."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,15 @@ def run(specification: Mapping[str, Any]) -> None:
         together(plan, context, build(context))
 
 
-def together(plan: Plan, context: Context, program: Program) -> None:
-    """Train ``program`` with the other workers of the run; worker 0 saves what it became."""
+def together(plan: Plan, context: Context, program: Program, before: Callable[[], None] | None = None) -> None:
+    """Train ``program`` with the other workers of the run; worker 0 saves what it became, and calls ``before`` while the
+    parameters are what the entry made them.
+    """
     made_by = [plan.options, plan.optimizer, plan.seed, context.workers]
     checkpoints = Checkpoints(Path(os.environ["CG_CHECKPOINT"]), context.rank, made_by)
     with Group(timeout=plan.timeout) as group:
+        if before and context.rank == 0:
+            before()
         Trainer(program, group, plan, checkpoints).run()
         if context.rank == 0:
             for folder in context.outputs.values():
