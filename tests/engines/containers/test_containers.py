@@ -12,6 +12,7 @@ import pytest
 from commonground.compute.launchers.container import ContainerLauncher
 from commonground.errors import EngineFailed
 from tests.compute.launchers.contract import LauncherContract, job, run, texts
+from tests.compute.runs.house import house, working
 from tests.engines.containers import image
 
 pytestmark = pytest.mark.anyio
@@ -84,6 +85,23 @@ class TestContainers(LauncherContract):
         await run(launcher(), job(folder, "true"))
         pods = subprocess.run(["podman", "pod", "ps"], capture_output=True, text=True, check=True).stdout
         assert "left" not in pods
+
+
+async def test_a_run_reads_and_publishes_from_a_container(tmp_path: Path) -> None:
+    async with (
+        house(tmp_path, run_engines=("container",), run_image=image.NAME) as home,
+        working(home.services),
+    ):
+        repository, _ = await home.repository("m")
+        await home.repository("d", "dataset", rows="1\n2\n")
+        command = 'cat $CG_INPUT_DATA/rows > $CG_OUTPUT_MODEL/$RANK; echo "seed $CG_SEED"'
+        ran = await home.execute(
+            command, engine="container", inputs={"data": "hub://datasets/alice/d"}, seed=7,
+            outputs={"model": "hub://models/alice/m"}, resources={"workers": 2, "cpus": 0.5, "memory": "64MB"},
+        )  # fmt: skip
+        assert ran.state == "succeeded", await home.log(ran.id)
+        assert await home.files(repository) == {"0": b"1\n2\n", "1": b"1\n2\n"}
+        assert "[worker 1] seed 7" in await home.log(ran.id)
 
 
 SHUT = """
