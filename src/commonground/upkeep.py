@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from commonground.compute.launchers import catalogue
+from commonground.compute.runs import checkpoints
 from commonground.compute.runs.attempt import Tools
 from commonground.compute.runs.publishing import Publishing
 from commonground.compute.runs.search import Searches
@@ -62,4 +63,7 @@ def upkeep(services: Services) -> list[Callable[[], Awaitable[object]]]:
         while await lfs_uploads.reap() or await services.uploads.reap():
             pass
 
-    return [services.repositories.downloads.refresh, forget_events, reap_uploads]
+    async def forget_checkpoints() -> int:
+        return await checkpoints.prune(services.database, services.settings.runs_root)
+
+    return [services.repositories.downloads.refresh, forget_events, reap_uploads, forget_checkpoints]
