@@ -7,7 +7,7 @@ import pytest
 from commonground.accounts.model import Principal
 from commonground.compute.runs.model import Run
 from commonground.services import Services
-from tests.gateways.git.server import Hub, principal_of
+from tests.gateways.git.server import TOKENS, Hub, principal_of
 from tests.gateways.mlflow.conftest import Client
 
 
@@ -237,3 +237,14 @@ def test_a_token_that_only_reads(hub: Hub, ada: Client) -> None:
         assert reads.refused("POST runs/create", experiment_id="0") == "PERMISSION_DENIED"
         assert reads.refused("POST runs/set-tag", run_id=run, key="a", value="b") == "PERMISSION_DENIED"
         assert reads.put(f"runs/{run}/a", b"x").status_code == 403
+
+
+def test_a_name_and_a_password_or_a_token(hub: Hub) -> None:
+    async def join(services: Services) -> None:
+        await services.accounts.create_user("grace", password="correct horse battery")
+
+    hub.run(join)
+    for name, secret in (("grace", "correct horse battery"), ("ada", TOKENS["ada"])):
+        with hub.client(None) as http:
+            http.auth = (name, secret)
+            assert Client(http).ask("GET experiments/get", experiment_id="0")
