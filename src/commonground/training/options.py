@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-from commonground.compute.runs.model import Fault, Resources
+from commonground.compute.runs.model import DataServers, Fault, Resources
 from commonground.compute.runs.units import bytes_of
 from commonground.errors import BadRequest, InvalidSpec
 from commonground.training.parameter_server.configuration import Aggregate, CodecName, Mode, Options, StalenessScale
@@ -78,7 +78,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     options: Options
     shards: int
     heartbeat: float
+    data: DataServers = DataServers()
     private: PrivacyPlan | None = None
+
+    @property
+    def leases(self) -> bool:
+        """Whether data servers lend the rows to whoever is ready, in place of each worker's own part."""
+        return self.mode == "async" and self.data.servers > 0 and self.training.steps is None
+
+    @property
+    def share(self) -> int:
+        """Rows that are lent to a worker at a time: as many batches as are read ahead."""
+        return self.training.batch * self.data.prefetch
 
 
 def section(specification: Mapping[str, Any], name: str, kind: type[S]) -> S:
@@ -95,6 +106,7 @@ def plan_of(specification: Mapping[str, Any], seed: int) -> Plan:
     training, servers = section(specification, "options", Training), _converted(ps, "ps", Servers)
     resources = msgspec.convert(specification["resources"], Resources)
     heartbeat = msgspec.convert(specification["fault"], Fault).heartbeat or HEARTBEAT
+    data = msgspec.convert(specification.get("data") or {}, DataServers)
     _check(specification, mode, servers, resources)
     return Plan(
         mode=mode,
@@ -106,15 +118,16 @@ def plan_of(specification: Mapping[str, Any], seed: int) -> Plan:
         options=_options(mode, training, servers, resources.workers, heartbeat),
         shards=resources.servers,
         heartbeat=heartbeat,
-        private=_private(specification),
+        data=data,
+        private=_private(specification, data),
     )
 
 
-def _private(specification: Mapping[str, Any]) -> PrivacyPlan | None:
+def _private(specification: Mapping[str, Any], data: DataServers) -> PrivacyPlan | None:
     found = privacy_plan(specification)
     if found is not None and found.privacy.mode != "example":
         raise InvalidSpec(reason="privacy.mode: the parameter server protects examples, not clients")
-    if found is not None and (specification.get("data") or {}).get("servers"):
+    if found is not None and data.servers:
         raise InvalidSpec(reason="data.servers: the workers of a private run draw their rows themselves")
     return found
 

@@ -29,7 +29,7 @@ def test_a_document_becomes_a_specification() -> None:
     assert (spec.name, spec.kind, spec.engine, spec.seed) == ("digits", "task", "local", 7)
     assert spec.environment == {"EPOCHS": "3", "TOKEN": Secret("token")}
     assert spec.resources == Resources(workers=4, servers=2, cpus=1.5, memory=2_000_000_000)
-    assert spec.resources.total == Capacity(cpus=9, memory=12_000_000_000)
+    assert spec.needs == Capacity(cpus=9, memory=12_000_000_000)
     assert spec.fault == Fault(max_restarts=1, heartbeat=0.5, timeout=7200)
     assert (spec.queue.priority, spec.queue.group) == (3, "team")
 

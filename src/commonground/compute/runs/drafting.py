@@ -111,7 +111,7 @@ class Drafting:
         return reserve
 
     def _row(self, principal: Principal, spec: Spec, origin: Origin) -> dict[str, Any]:
-        needs, now = ROOM if spec.kind == SEARCH else spec.resources.total, self._clock()
+        needs, now = ROOM if spec.kind == SEARCH else spec.needs, self._clock()
         group, seed = spec.queue.group, spec.seed if origin.seed is None else origin.seed
         return {
             "owner_id": principal.account_id, "name": spec.name, "kind": spec.kind, "engine": spec.engine,

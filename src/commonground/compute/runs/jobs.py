@@ -23,6 +23,8 @@ SECRETS = "CG_RUN_SECRET_"
 """Prefix of the environment variables of a worker that hold secrets for runs."""
 TOKEN = "CG_PEER_TOKEN"
 """Environment variable with the secret of an attempt."""
+DATA = "data"
+"""Role of the processes that read for the workers."""
 PASSED_ON = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "LD_LIBRARY_PATH")
 
 
@@ -43,19 +45,20 @@ def peer_token() -> str:
 def job_of(
     claim: Claim, workspace: Workspace, secrets: Mapping[str, str], *, token: str | None = None, restart: int = 0
 ) -> Job:
-    """All processes of the run: ``servers`` of the role server, ``workers`` of the role worker. ``restart`` counts how
+    """All processes of the run: ``servers`` of the role server, those of the role data, which are started again alone, and
+    ``workers`` of the role worker. ``restart`` counts how
     often they were started in this attempt before.
     """
     spec = claim.run.spec
     shared = {**_shared(claim, workspace, secrets), TOKEN: token or peer_token(), **frameworks.restarted(restart)}
     cluster = frameworks.tensorflow(spec.resources.workers, spec.resources.servers) if spec.engine == "local" else {}
     alone = kinds.role_alone(spec.kind)
-    roles = [("server", spec.resources.servers), ("worker", spec.resources.workers)]
+    roles = [("server", spec.resources.servers), (DATA, spec.data.servers), ("worker", spec.resources.workers)]
     processes = [
         Process(
             role=role,
             rank=rank,
-            command=_command(spec),
+            command=_command(spec, role, rank),
             environment={
                 **frameworks.tuning(spec),
                 **cluster.get((role, rank), {}),
@@ -67,7 +70,7 @@ def job_of(
             cpus=spec.resources.cpus,
             memory=spec.resources.memory,
             gpus=spec.resources.gpus if role == "worker" else 0,
-            restarts=spec.fault.max_restarts if role == alone else 0,
+            restarts=spec.fault.max_restarts if role in {alone, DATA} else 0,
         )
         for role, count in roles
         for rank in range(count)
@@ -83,9 +86,9 @@ def job_of(
     )
 
 
-def _command(spec: Spec) -> list[str]:
+def _command(spec: Spec, role: str, rank: int) -> list[str]:
     if spec.run is not None:
-        return ["/bin/sh", "-c", spec.run]
+        return frameworks.command(spec, role, rank)
     entry = kinds.entry_of(spec.kind) or spec.entry
     return [sys.executable, "-m", "commonground.compute.kinds", str(entry)]
 

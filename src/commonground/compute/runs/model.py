@@ -41,11 +41,14 @@ class Resources(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     gpus: Annotated[int, Meta(ge=0, le=1024)] = 0
     memory: Annotated[int, Meta(ge=0)] = 0
 
-    @property
-    def total(self) -> "Capacity":
-        """What all processes need together; GPUs are the workers'."""
-        processes = self.workers + self.servers
-        return Capacity(cpus=self.cpus * processes, memory=self.memory * processes, gpus=self.gpus * self.workers)
+
+class DataServers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Processes of the role data, ``servers`` of them, that read and decode for the workers; each worker is read ``prefetch``
+    batches ahead.
+    """
+
+    servers: Annotated[int, Meta(ge=0, le=1024)] = 0
+    prefetch: Annotated[int, Meta(ge=1, le=1024)] = 4
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -66,8 +69,8 @@ class Queue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is to be executed. Made by :func:`commonground.compute.runs.spec.parse`. ``plan``, ``ps``, ``data``,
-    ``privacy`` and ``options`` are for the kind of run and for the planner.
+    """What is to be executed. Made by :func:`commonground.compute.runs.spec.parse`. ``plan``, ``ps``, ``privacy`` and
+    ``options`` are for the kind of run and for the planner.
     """
 
     name: Name = "run"
@@ -79,7 +82,7 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     environment: Annotated[dict[Variable, Text | Secret], Meta(max_length=256)] = {}
     plan: dict[str, Any] = {}
     ps: dict[str, Any] = {}
-    data: dict[str, Any] = {}
+    data: DataServers = DataServers()
     privacy: dict[str, Any] = {}
     options: dict[str, Any] = {}
     resources: Resources = Resources()
@@ -88,6 +91,13 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     engine: Name = "local"
     image: Image | None = None
     seed: Annotated[int, Meta(ge=0, lt=2**32)] | None = None
+
+    @property
+    def needs(self) -> "Capacity":
+        """What all processes need together; GPUs are the workers'."""
+        each = self.resources
+        processes = each.workers + each.servers + self.data.servers
+        return Capacity(cpus=each.cpus * processes, memory=each.memory * processes, gpus=each.gpus * each.workers)
 
 
 class Capacity(msgspec.Struct, frozen=True, kw_only=True):

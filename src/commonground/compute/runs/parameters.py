@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from commonground.compute.runs.model import Spec
 
 KEY_LIMIT = 250
@@ -14,7 +16,7 @@ def parameters(spec: Spec) -> dict[str, str]:
     """``options`` as they are, ``ps``, ``privacy`` and ``data`` behind their names: ``{"lr": "0.1", "ps.codec": "int8"}``.
     What is longer than a parameter may be is left out; the specification has it.
     """
-    sections = {"": spec.options, "ps.": spec.ps, "privacy.": spec.privacy, "data.": spec.data}
+    sections = {"": spec.options, "ps.": spec.ps, "privacy.": spec.privacy, "data.": msgspec.to_builtins(spec.data)}
     flat = ((prefix + key, value) for prefix, section in sections.items() for key, value in _flat(section))
     found = {key: value for key, value in flat if 0 < len(key) <= KEY_LIMIT and len(value) <= VALUE_LIMIT}
     return dict(list(found.items())[:MOST])

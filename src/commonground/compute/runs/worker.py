@@ -140,7 +140,7 @@ class RunWorker:
 
 
 def _needs(claim: Claim) -> Capacity:
-    return ROOM if claim.run.kind == SEARCH else claim.run.spec.resources.total
+    return ROOM if claim.run.kind == SEARCH else claim.run.spec.needs
 
 
 async def _wait(woken: asyncio.Event, seconds: float) -> None:

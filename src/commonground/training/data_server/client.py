@@ -74,6 +74,7 @@ class RemoteSource:
         """These rows, in this order; :class:`InvalidFrame` where there are no such rows."""
         if len(rows) and not (rows.min() >= 0 and rows.max() < self._rows):
             raise InvalidFrame(reason=f"there are rows 0 to {self._rows - 1}")
+        self._fill()
         while self._ahead and not np.array_equal(self._ahead[0][1], rows):
             self._ahead.popleft()  # not what was expected: its answer is dropped when it comes
         ticket = self._ahead.popleft()[0] if self._ahead else self._ask(rows)

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Mapping
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from commonground.compute.kinds import named
 from commonground.errors import BadRequest, InvalidSpec
 from commonground.training.context import Build, Context
+from commonground.training.data_server import DataServer, Leases, Record
 from commonground.training.kinds.living import living
 from commonground.training.kinds.parameter_worker import train
 from commonground.training.options import Plan, plan_of
@@ -19,7 +21,7 @@ from commonground.training.parameter_server.server import Server
 from commonground.training.parameter_server.shared_memory import Segment
 from commonground.training.parameter_server.snapshot import Snapshots
 from commonground.training.privacy.program import PrivateProgram
-from commonground.training.program import Program
+from commonground.training.program import Program, Source
 from commonground.training.rendezvous import Rendezvous, Table
 
 
@@ -34,6 +36,9 @@ def run(specification: Mapping[str, Any]) -> None:
             build: Build = named(plan.entry)
             context = Context.of_environment()
             train(plan, context, _program(plan, build(context)), Rendezvous(address, token), token)
+        elif os.environ["CG_ROLE"] == "data":
+            build = named(plan.entry)
+            read_for_workers(plan, rank, build(Context.of_environment()).data, Rendezvous(address, token), token)
         elif rank == 0:
             with closing(Table(host, port, token)):
                 serve(plan, rank, Rendezvous(address, token), token)
@@ -60,6 +65,18 @@ def serve(plan: Plan, rank: int, rendezvous: Rendezvous, token: str) -> None:
     threading.Thread(target=_stop_at_the_end, args=[server, rendezvous], daemon=True).start()
     server.run()
     _leave(plan, rank, rendezvous)
+
+
+def read_for_workers(plan: Plan, rank: int, source: Source, rendezvous: Rendezvous, token: str) -> None:
+    """Read rows for the workers until it is over. Where they do not wait for each other, server 0 lends them what they train on."""
+    record = Record(Path(os.environ["CG_CHECKPOINT"]) / "leases")
+    leases = (
+        Leases(len(source), plan.share, plan.training.epochs, plan.seed, record) if plan.leases and rank == 0 else None
+    )
+    with DataServer(source, token, host=rendezvous.host, prefetch=plan.data.prefetch, leases=leases) as server:
+        rendezvous.put(f"data.{rank}", server.address)
+        rendezvous.get("end")
+    rendezvous.put(f"left.data.{rank}")
 
 
 def _configuration(plan: Plan, rank: int, size: int, host: str, token: str) -> ShardConfiguration:
@@ -115,3 +132,4 @@ def _leave(plan: Plan, rank: int, rendezvous: Rendezvous) -> None:
     rendezvous.put(f"left.{rank}")
     if rank == 0:
         rendezvous.gather("left", range(plan.shards))
+        rendezvous.gather("left.data", range(plan.data.servers))

@@ -2,21 +2,24 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from commonground.errors import InvalidSpec
 from commonground.training.context import Context
+from commonground.training.data_server import RemoteSource
 from commonground.training.kinds.progress import Progress
 from commonground.training.options import Plan
 from commonground.training.parameter_server.arrays import Floats
 from commonground.training.parameter_server.client import Worker
 from commonground.training.parameter_server.downpour import Downpour
 from commonground.training.privacy.poisson import PoissonSampler
-from commonground.training.program import Batch, Program, Seeded
+from commonground.training.program import Batch, Indices, Program, Seeded, Source
 from commonground.training.rendezvous import Rendezvous
 from commonground.training.sampler import Sampler
+
+_NO_ROWS: Indices = np.empty(0, np.int64)
 
 
 def train(plan: Plan, context: Context, program: Program, rendezvous: Rendezvous, token: str) -> None:
@@ -26,7 +29,8 @@ def train(plan: Plan, context: Context, program: Program, rendezvous: Rendezvous
     """
     schedule = Schedule(plan, len(program.data))
     worker = _join(plan, context.rank, program, rendezvous, token)
-    Loop(plan, context.rank, program, worker, schedule).run(lambda: rendezvous.put("warm"))
+    source = _source(plan, context.rank, program, rendezvous, token)
+    Loop(plan, context.rank, program, worker, schedule, source).run(lambda: rendezvous.put("warm"))
     rendezvous.put(f"done.{context.rank}")
     if context.rank == 0:
         rendezvous.gather("done", range(plan.workers))
@@ -57,19 +61,27 @@ class Schedule:
             self.steps = plan.private.steps // (1 if self._synchronous else plan.workers)
         self.evaluate_every = training.evaluate_every * (self._sampler.steps if rows else 1)
 
-    def part(self, program: Program, step: int, rank: int) -> tuple[Batch, float]:
+    def part(self, step: int, rank: int) -> tuple[Indices, float]:
         """What a worker trains on in a step, and how much its mean gradient counts beside the others': 1, but for the
         last step of an epoch, whose parts may differ.
         """
         if not self._rows:
-            return {}, 1.0
+            return _NO_ROWS, 1.0
         if self._poisson is not None:  # of no rows there is a gradient too: noise
-            rows = self._poisson.part(step, rank if self._synchronous else 0)
-            return program.data.read(rows) if len(rows) else {}, 1.0
+            return self._poisson.part(step, rank if self._synchronous else 0), 1.0
         rows = self._sampler.part(step, rank)
         together = sum(len(self._sampler.part(step, other)) for other in range(self._workers))
         share = len(rows) * self._workers / together if self._synchronous else float(len(rows) > 0)
-        return program.data.read(rows) if len(rows) else {}, share
+        return rows, share
+
+    def batches(self, source: Source, begin: int, rank: int) -> Iterator[tuple[Batch, float]]:
+        """What a worker trains on from a step on, read ahead where data servers do it."""
+        if isinstance(source, RemoteSource):
+            parts = (self.part(step, rank)[0] for step in range(begin, self.steps))
+            source.expect(rows for rows in parts if len(rows))
+        for step in range(begin, self.steps):
+            rows, share = self.part(step, rank)
+            yield source.read(rows) if len(rows) else {}, share
 
 
 def _poisson(plan: Plan, rows: int) -> PoissonSampler | None:
@@ -83,10 +95,12 @@ def _poisson(plan: Plan, rows: int) -> PoissonSampler | None:
 class Loop:
     """The steps of one worker."""
 
-    def __init__(self, plan: Plan, rank: int, program: Program, worker: Worker, schedule: Schedule) -> None:
+    def __init__(
+        self, plan: Plan, rank: int, program: Program, worker: Worker, schedule: Schedule, source: Source
+    ) -> None:
         self._plan, self._rank, self._program, self._worker = plan, rank, program, worker
-        self._schedule, self._progress = schedule, Progress(rank)
-        self._gradient, self._exchange = _exchange_of(plan, worker)
+        self._schedule, self._progress, self._source = schedule, Progress(rank), source
+        self._gradient, self._exchange, self._finish = _exchange_of(plan, worker)
 
     def run(self, warm: Callable[[], None]) -> None:
         """All steps that are left; ``warm`` is called when worker 0 was ahead of the others for long enough."""
@@ -96,16 +110,21 @@ class Loop:
         sys.stderr.write(f"process {os.getpid()}: steps {begin + 1} to {steps}\n")
         if self._rank == 0 and begin >= plan.servers.warm_start:
             warm()
-        for step in range(begin, steps):
-            loss = self._step(step, last=step + 1 == steps)
+        for step, (batch, share) in enumerate(self._batches(begin), begin):
+            loss = self._step(step, batch, share)
             self._progress.step(step + 1, loss, last=step + 1 == steps)
             if self._rank == 0 and step + 1 == plan.servers.warm_start:
                 warm()
             if (step + 1) % self._schedule.evaluate_every == 0 and step + 1 < steps:
                 self._progress.metrics(self._program, step + 1)
+        self._finish()
 
-    def _step(self, step: int, *, last: bool) -> float | None:
-        batch, share = self._schedule.part(self._program, step, self._rank)
+    def _batches(self, begin: int) -> Iterator[tuple[Batch, float]]:
+        if self._plan.leases and isinstance(self._source, RemoteSource):
+            return ((batch, 1.0) for batch in leased(self._source, self._plan.training.batch))
+        return self._schedule.batches(self._source, begin, self._rank)
+
+    def _step(self, step: int, batch: Batch, share: float) -> float | None:
         if isinstance(self._program, Seeded):
             self._program.seed(self._plan.seed, step, self._rank)
         loss = self._program.gradient(batch, self._gradient) if share else None
@@ -113,7 +132,7 @@ class Loop:
             self._gradient[:] = 0
         elif share != 1:
             np.multiply(self._gradient, np.float32(share), out=self._gradient)
-        np.copyto(self._program.parameters, self._exchange(last))
+        np.copyto(self._program.parameters, self._exchange())
         return loss
 
 
@@ -138,26 +157,45 @@ def _join(plan: Plan, rank: int, program: Program, rendezvous: Rendezvous, token
     return worker
 
 
-def _exchange_of(plan: Plan, worker: Worker) -> tuple[Floats, Callable[[bool], Floats]]:
-    """Where gradients are written to, and what is done with one: the answer are the weights after it. Downpour's go on
-    by themselves between exchanges, and push what is left after the last step.
+def leased(source: RemoteSource, size: int) -> Iterator[Batch]:
+    """Batches of what the data servers lend to this worker, until nothing is left."""
+    while (lease := source.lease()) is not None:
+        parts = [np.array(lease.rows[at : at + size], np.int64) for at in range(0, len(lease.rows), size)]
+        source.expect(parts)
+        for part in parts:
+            yield source.read(part)
+
+
+def _source(plan: Plan, rank: int, program: Program, rendezvous: Rendezvous, token: str) -> Source:
+    if not plan.data.servers:
+        return program.data
+    return RemoteSource(
+        lambda number: str(rendezvous.get(f"data.{number}")),
+        plan.data.servers,
+        token,
+        rank,
+        prefetch=plan.data.prefetch,
+    )
+
+
+def _exchange_of(plan: Plan, worker: Worker) -> tuple[Floats, Callable[[], Floats], Callable[[], None]]:
+    """Where gradients are written to, what is done with one (the answer are the weights after it), and what after the last.
+    Downpour's go on by themselves between exchanges, and push what is left in the end.
     """
     servers = plan.servers
     if servers.n_push * servers.n_fetch == 1:
 
-        def exchange(last: bool) -> Floats:
+        def exchange() -> Floats:
             worker.push_pull()
             return worker.weights
 
-        return worker.gradient, exchange
+        return worker.gradient, exchange, lambda: None
     gradient = np.zeros(len(worker.weights), np.float32)
     rate = plan.options.optimizer.learning_rate
     downpour = Downpour(worker, rate, n_push=servers.n_push, n_fetch=servers.n_fetch)
 
-    def accrue(last: bool) -> Floats:
+    def accrue() -> Floats:
         downpour.step(gradient)
-        if last:
-            downpour.flush()
         return downpour.parameters
 
-    return gradient, accrue
+    return gradient, accrue, downpour.flush
