@@ -176,6 +176,17 @@ async def test_what_cannot_be_submitted_is_said_and_tried_again(desk: Desk) -> N
     assert (await desk.schedules.find(house.alice, schedule)).error is None
 
 
+@pytest.mark.parametrize("stored", ['{"runn": "x"}', "[1]"])
+async def test_one_that_is_broken_does_not_stop_the_others(desk: Desk, stored: str) -> None:
+    from commonground.compute.runs import schedules_queries
+
+    broken, fine = await desk.create(), await desk.create()
+    await desk.house.services.database.write(schedules_queries.change, broken, {"spec": stored})
+    assert [await desk.at(5), await desk.at(10)] == [1, 1]
+    assert (await desk.schedules.find(desk.house.alice, broken)).error
+    assert len(await desk.runs(fine)) == 2
+
+
 async def test_a_schedule_of_another_looks_absent(desk: Desk) -> None:
     schedule, bob = await desk.create(), desk.house.bob
     schedules = desk.schedules

@@ -100,6 +100,11 @@ def test_the_same_seed_proposes_the_same(hub: Hub) -> None:
         search = finished(hub, submit(hub, trials=3, parallel=1))
         proposed.append([run.spec["options"]["x"] for run in hub.list_runs(parent=search.id)])
     assert proposed[0] == proposed[1]
+    head = hub.get_repository(f"{USER}/best").head
+    again = finished(hub, hub.replay_run(search.id))
+    assert again.verdict is not None
+    assert (again.verdict.identical, again.verdict.files) == (True, 1)
+    assert hub.get_repository(f"{USER}/best").head == head
 
 
 @pytest.mark.engine("search")

@@ -41,7 +41,7 @@ class Publishing:
         and :class:`RunLost` if the lease ended: then nothing happened.
         """
         if claim.run.replay_of is not None:
-            await self._compare(claim, workspace)
+            await self._compare(claim, await asyncio.to_thread(hash_files, workspace, list(claim.run.spec.outputs)))
             return 0
         owner = await self._accounts.of_account(claim.run.owner_id)
         places = [(link, await self._open(owner, link)) for link in claim.run.outputs]
@@ -60,10 +60,13 @@ class Publishing:
         return sum(file.size for file in made)
 
     async def adopt(self, claim: Claim, trial: int) -> int:
-        """Publish what a trial kept as the outputs of the search; the bytes. Raises as :meth:`publish`."""
+        """Publish what a trial kept as the outputs of the search, or compare it; the bytes. Raises as :meth:`publish`."""
+        made = await self._database.read(queries.files, trial)
+        if claim.run.replay_of is not None:
+            await self._compare(claim, made)
+            return 0
         owner = await self._accounts.of_account(claim.run.owner_id)
         places = [(link, await self._open(owner, link)) for link in claim.run.outputs]
-        made = await self._database.read(queries.files, trial)
         await self.commit(claim, owner, places, made)
         return sum(file.size for file in made)
 
@@ -86,14 +89,14 @@ class Publishing:
 
         await self._revisions.commit_all(owner, requests, record)
 
-    async def release(self, search: int, trials: Sequence[int]) -> None:
+    async def release(self, claim: Claim, trials: Sequence[int]) -> None:
         """Let go what trials kept: gc frees what no commit has."""
-        await self._database.write(_release, search, trials)
+        places = await self._database.read(queries.repositories_of, claim.run.replay_of or claim.run.id)
+        await self._database.write(_release, places, trials)
 
-    async def _compare(self, claim: Claim, workspace: Workspace) -> None:
+    async def _compare(self, claim: Claim, after: Sequence[Made]) -> None:
         run = claim.run
         assert run.replay_of is not None
-        after = await asyncio.to_thread(hash_files, workspace, list(run.spec.outputs))
         before = await self._database.read(queries.files, run.replay_of)
         original = await self._database.read(queries.find, run.replay_of)
         here = await self._database.read(queries.find, run.id)
@@ -136,8 +139,8 @@ def _keeper(trial: int) -> str:
     return f"run:{trial}"
 
 
-def _release(connection: Connection, search: int, trials: Sequence[int]) -> None:
-    for identity in queries.repositories_of(connection, search):
+def _release(connection: Connection, places: Sequence[int], trials: Sequence[int]) -> None:
+    for identity in places:
         for trial in trials:
             keeping.release(connection, identity, _keeper(trial))
 

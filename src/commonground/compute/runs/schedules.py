@@ -128,14 +128,17 @@ class Schedules:
         following = next_time(schedule.cron, now)
         try:
             draft = await self._draft(schedule)
+            return await self._database.write(_take_and_start, schedule, draft, following, now)
         except DatabaseUnavailable:
             raise
         except CommongroundError as error:
-            reason = f"{error.code}: {error}"[:ERROR_LIMIT]
+            reason = f"{error.code}: {error}"
             logger().warning("a schedule made no run", schedule=schedule.id, error=reason)
-            await self._database.write(queries.take, schedule, following, now, reason)
-            return 0
-        return await self._database.write(_take_and_start, schedule, draft, following, now)
+        except Exception as error:  # noqa: BLE001 - process edge: a defect in one does not stop the others
+            reason = f"{type(error).__name__}: {error}"
+            logger().exception("a schedule made no run", schedule=schedule.id)
+        await self._database.write(queries.take, schedule, following, now, reason[:ERROR_LIMIT])
+        return 0
 
     async def _draft(self, schedule: Schedule) -> Draft:
         """A run in the name of the owner, whose rights are asked for again."""

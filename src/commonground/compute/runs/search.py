@@ -119,7 +119,7 @@ class _Search:
         run = next(trial for trial in trials if trial.id == best)
         await self._say(f"best is trial {run.labels.get(TRIAL)} (run {best}): {self._study.told(run)}\n")
         written = await self._tools.publishing.adopt(self._claim, best)
-        await self._tools.publishing.release(self._claim.run.id, [trial.id for trial in trials])
+        await self._tools.publishing.release(self._claim, [trial.id for trial in trials])
         return Outcome(exit_code=0, bytes_written=written)
 
     async def _say(self, text: str) -> None:
