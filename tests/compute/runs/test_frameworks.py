@@ -1,6 +1,13 @@
 """The environment that torchrun's and TensorFlow's scripts are written for."""
 
 import json
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
 
 from commonground.compute.runs import frameworks
 from commonground.compute.runs.model import Fault, Resources, Run, Spec
@@ -48,3 +55,29 @@ def test_without_servers_all_are_workers_and_one_alone_has_no_cluster() -> None:
         {"type": "worker", "index": 1},
     ]
     assert frameworks.tensorflow(1, 0) == {}
+
+
+def test_commands_that_wait_for_ever_end_with_the_chief(tmp_path: Path) -> None:
+    spec = Spec(run='[ "$RANK" = 0 ] && sleep 0.4 || sleep 60', options={"ends_with": "chief"})
+    processes = [
+        subprocess.Popen(
+            frameworks.command(spec, role, rank),
+            cwd=tmp_path,
+            env={**os.environ, "RANK": str(number)},
+            start_new_session=True,
+        )
+        for number, (role, rank) in enumerate([("worker", 0), ("worker", 1), ("server", 0)])
+    ]
+    try:
+        assert [process.wait(20) for process in processes] == [0, 0, 0]
+    finally:
+        for process in processes:
+            with suppress(ProcessLookupError):  # in a run, the guard ends what a command leaves
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(("role", "rank"), [("worker", 0), ("worker", 1)])
+def test_a_command_that_fails_fails_its_process(tmp_path: Path, role: str, rank: int) -> None:
+    spec = Spec(run="exit 3", options={"ends_with": "chief"})
+    assert subprocess.run(frameworks.command(spec, role, rank), cwd=tmp_path, check=False).returncode == 3
+    assert not list(tmp_path.iterdir())

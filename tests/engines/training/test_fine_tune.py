@@ -1,6 +1,15 @@
 """Models of the hub trained on data sets of the hub: better than before, with a card, loaded by stock clients."""
 
+import argparse
+import asyncio
+import collections
+import email.message
+import inspect
 import json
+import logging
+import pathlib
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -99,3 +108,90 @@ def test_a_classifier_learns_topics_and_stock_clients_load_it(
         assert json.loads(hub.read_file(f"{output}/adapter_config.json"))["base_model_name_or_path"] == minilm
         assert run.bytes_written < 8e6
     assert client(script, output).splitlines()[-1] == "sports"
+
+
+TINY = """
+import sys
+from pathlib import Path
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast, set_seed
+
+texts, folder = Path(sys.argv[1]).read_text().splitlines(), sys.argv[2]
+raw = Tokenizer(models.BPE())
+raw.pre_tokenizer, raw.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+raw.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=400, special_tokens=["<end>"], show_progress=False))
+set_seed(1)
+sizes = {"n_positions": 64, "n_embd": 32, "n_layer": 2, "n_head": 2, "initializer_range": 0.2}
+GPT2LMHeadModel(GPT2Config(vocab_size=raw.get_vocab_size(), bos_token_id=0, eos_token_id=0, **sizes)).save_pretrained(folder)
+PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="<end>").save_pretrained(folder)
+"""
+
+CONTINUE = """
+import sys, torch
+from peft import AutoPeftModelForCausalLM
+from transformers import AutoTokenizer
+model = AutoPeftModelForCausalLM.from_pretrained(sys.argv[1])
+tokens = AutoTokenizer.from_pretrained(sys.argv[1])("Return the ", return_tensors="pt")
+print(model.generate(input_ids=tokens["input_ids"], max_new_tokens=4, do_sample=False).shape[1] - tokens["input_ids"].shape[1])
+"""
+
+
+def documentation() -> Iterator[str]:
+    """What the standard library says of itself."""
+    for module in (argparse, asyncio, collections, email.message, logging, pathlib, subprocess):
+        for _, thing in inspect.getmembers(module):
+            if text := inspect.getdoc(thing):
+                yield " ".join(text.split())
+
+
+def test_the_perplexity_of_a_language_model_falls_with_adapters(hub: Hub, client: Script, tmp_path: Path) -> None:
+    texts = sorted(set(documentation()))
+    (tmp_path / "texts").write_text("\n".join(texts))
+    client(TINY, str(tmp_path / "texts"), str(tmp_path / "model"))
+    model = hub.create_repository(f"{USER}/tiny").id
+    for path in (tmp_path / "model").iterdir():
+        hub.upload_file(f"{model}/{path.name}", path)
+    hub.create_repository(f"datasets/{USER}/docs")
+    rows = "\n".join(json.dumps({"body": text}) for text in texts)
+    hub.upload_file(f"datasets/{USER}/docs/docs.jsonl", rows.encode())
+    output = f"{USER}/documenter"
+    lora = {"rank": 8, "targets": "all-linear"}
+    options = {"task": "causal-lm", "method": "lora", "lora": lora, "text_column": "body", "max_length": 32}
+    _, metrics = tuned(hub, model, f"{USER}/docs", output, **options, epochs=2, learning_rate=5e-3)
+    first, *_, last = metrics["perplexity"]
+    assert first > 300  # a model that knows nothing guesses among 400
+    assert last < first * 0.8
+    assert int(client(CONTINUE, output).splitlines()[-1]) == 4
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"text_column": "txt"}, "CG-2112.*no column txt; did you mean text"),
+        ({"method": "lora", "lora": {"targets": ["nothing"]}}, "CG-1802.*options.lora.targets"),
+        ({"task": "sentence-similarity", "text_column": ["text", "text"]}, "CG-1802|CG-2112"),
+        ({"model": "pickles"}, "CG-2111.*no .safetensors file"),
+        ({"model": "coded"}, "CG-2111.*(custom code|trust_remote_code)"),
+        ({"data": "nothing"}, "CG-2112.*no .parquet, .csv"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else "-".join(value),
+)
+def test_what_cannot_be_trained_ends_at_once_with_its_reason(
+    hub: Hub, news: str, minilm: str, wrong: dict[str, Any], reason: str
+) -> None:
+    model, data, options = minilm, news, {"task": "text-classification", **wrong}
+    if name := options.pop("model", None):
+        model = hub.create_repository(f"{USER}/{name}").id
+        configuration = {"model_type": "own", "auto_map": {"AutoConfig": "own.Own", "AutoTokenizer": [None, "own.Own"]}}
+        hub.upload_file(f"{model}/config.json", json.dumps(configuration).encode())
+        hub.upload_file(f"{model}/own.py", b"raise SystemExit('executed')")
+        hub.upload_file(f"{model}/pytorch_model.bin", b"pickle")
+        if name == "coded":
+            hub.upload_file(f"{model}/model.safetensors", (2).to_bytes(8, "little") + b"{}")
+    if name := options.pop("data", None):
+        data = "datasets/" + hub.create_repository(f"datasets/{USER}/{name}").id
+    run = hub.fine_tune(model, data, output=f"{USER}/never", **options)
+    log = "".join(block.text for block in hub.list_run_logs(run.id))
+    found = hub.get_run(run.id)
+    assert (found.state, found.attempt, found.exit_code) == ("failed", 1, 78), log
+    assert re.search(reason, log), log

@@ -53,6 +53,28 @@ def restarted(restart: int) -> dict[str, str]:
     return {RESTART: str(restart), "TORCHELASTIC_RESTART_COUNT": str(restart)}
 
 
+def command(spec: Spec, role: str, rank: int) -> list[str]:
+    """The command of a specification. With ``options: {ends_with: chief}`` the run is over when that of worker 0 is: the
+    servers of TensorFlow wait for ever, and whoever starts them is to end them.
+    """
+    assert spec.run is not None
+    if spec.options.get("ends_with") != "chief":
+        return ["/bin/sh", "-c", spec.run]
+    return ["/bin/sh", "-c", _CHIEF if (role, rank) == ("worker", 0) else _FOLLOWER, spec.run]
+
+
+_CHIEF = """/bin/sh -c "$0" || exit $?; : > .chief-has-ended"""
+_FOLLOWER = """
+/bin/sh -c "$0" & process=$!
+trap 'kill $process 2> /dev/null' TERM
+while kill -0 $process 2> /dev/null; do
+  [ ! -e .chief-has-ended ] || exit 0
+  sleep 0.2
+done
+wait $process"""
+"""What it started ends with it: the guard of the process sees to that."""
+
+
 def _free_ports(count: int) -> list[int]:
     """Ports nobody listens on, all different."""
     with contextlib.ExitStack() as open_:

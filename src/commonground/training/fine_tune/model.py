@@ -34,6 +34,7 @@ def load_tokenizer(folder: Path) -> Any:
         raise UnsuitableModel(reason="it has no .safetensors file at its top, and nothing else is loaded")
     if not (folder / "config.json").is_file():
         raise UnsuitableModel(reason="it has no config.json of the transformers library")
+    _loaded(transformers.AutoConfig, folder, {})  # says most clearly what is wrong
     tokenizer = _loaded(transformers.AutoTokenizer, folder, {})
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
