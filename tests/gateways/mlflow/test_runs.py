@@ -34,6 +34,7 @@ def test_a_run_is_one_of_the_hubs(hub: Hub, ada: Client, experiment: str) -> Non
     assert ada.http.get(f"/api/cg/v1/runs/{run}").json()["state"] == "succeeded"
     ada.ask("POST runs/log-metric", run_id=run, key="loss", value=0.25, timestamp=5, step=2)
     assert [point["value"] for point in ada.http.get(f"/api/cg/v1/runs/{run}/metrics").json()["items"]] == [0.25]
+    assert "my-run" in ada.http.get(f"/runs/{run}").raise_for_status().text
 
 
 def test_a_run_that_is_executed_here_is_seen_beside_them(hub: Hub, ada: Client) -> None:
