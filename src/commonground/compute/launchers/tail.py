@@ -22,7 +22,7 @@ class Tail:
         """What has come, at most about :data:`LINE_LIMIT` bytes of it; ``last``: nothing follows."""
         data = self._more()
         *lines, rest = (self._rest + data).splitlines(keepends=True) or [b""]
-        if rest.endswith(b"\n") or len(rest) >= LINE_LIMIT or (last and rest and not data):
+        if rest.endswith(b"\n") or len(rest) >= LINE_LIMIT or (last and rest and len(data) < LINE_LIMIT):
             lines, rest = [*lines, rest], b""
         self._rest = rest
         return map(self.line, lines)
