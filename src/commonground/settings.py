@@ -66,6 +66,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     runs_by: Annotated[
         Literal["nobody", "administrators", "users"], _doc("Who may execute commands on the machines of the workers.")
     ] = "administrators"
+    machine_profile: Annotated[
+        Path | None, _doc("What `train calibrate` measured, for the planner; empty: the user's configuration.")
+    ] = None
     run_engines: Annotated[
         tuple[str, ...], _doc("Engines a worker starts processes on: local, container, ray, slurm, kubernetes, flower.")
     ] = ("local",)

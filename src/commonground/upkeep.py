@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from commonground.compute.launchers import catalogue
 from commonground.compute.runs import checkpoints
 from commonground.compute.runs.attempt import Tools
+from commonground.compute.runs.planned import profile_path
 from commonground.compute.runs.publishing import Publishing
 from commonground.compute.runs.search import Searches
 from commonground.compute.runs.trials import Trials
@@ -47,6 +48,7 @@ def run_worker(services: Services, **options: float) -> RunWorker:
         publishing=publishing,
         launchers={name: launcher for name, launcher in launchers.items() if name in settings.run_engines},
         root=settings.runs_root,
+        profile=profile_path(settings.machine_profile),
     )
     given = settings.run_cpus, settings.run_memory, settings.run_gpus, settings.run_slots
     return RunWorker(tools, machine(*given, share=settings.workers), database.signals, searches, **options)

@@ -94,6 +94,8 @@ def workload_of(document: Mapping[str, Any]) -> Workload:
     fields = _values("plan", plan, PLAN, strict=True)
     ps = _section(document, "ps")
     fields |= _values("ps", ps, PS) | _values("resources", _section(document, "resources"), RESOURCES)
+    if not fields.get("servers"):  # a kind without servers, or one whose number is to be chosen
+        fields.pop("servers", None)
     fields |= _values("options", _section(document, "options"), OPTIONS)
     fields["scale"] = _section(ps, "staleness").get("scale", "none")
     fields["kind"] = document.get("kind", "ps-sync")

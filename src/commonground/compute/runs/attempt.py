@@ -13,9 +13,11 @@ import msgspec
 
 from commonground.compute.kinds import TASK
 from commonground.compute.launchers.model import FINAL, KillsProcesses, Launcher, Status
+from commonground.compute.planner.outcome import MEASURES
 from commonground.compute.runs.jobs import environment_of_worker, job_of, peer_token, secrets_of
 from commonground.compute.runs.model import Claim, Outcome
 from commonground.compute.runs.output import Output
+from commonground.compute.runs.planned import compared
 from commonground.compute.runs.publishing import Publishing
 from commonground.compute.runs.service import Runs
 from commonground.compute.runs.signs import Signs
@@ -35,6 +37,7 @@ class Tools:
     publishing: Publishing
     launchers: Mapping[str, Launcher[Any]]
     root: Path
+    profile: Path
     grace: float = 5.0
 
 
@@ -92,7 +95,8 @@ class Attempt:
             ranks=spec.resources.workers + spec.resources.servers > 1,
         )
         await asyncio.to_thread(self._workspace.create, claim)
-        await self._tools.runs.describe(claim, environment_of_worker())
+        environment = environment_of_worker()
+        await self._tools.runs.describe(claim, environment)
         read = 0
         for link in claim.run.inputs:
             read += await self._tools.inputs.materialise(link, self._workspace.input(link.name))
@@ -104,6 +108,9 @@ class Attempt:
             await _last_word(output, f"attempt {claim.run.attempt}: {problem}")
             return self._failed(problem, final=final)
         await output.close()
+        measured = await self._tools.runs.measures(claim, MEASURES)
+        if comparison := await asyncio.to_thread(compared, spec, measured, self._tools.profile):
+            await self._tools.runs.describe(claim, {**environment, "plan": msgspec.to_builtins(comparison)})
         written = await self._tools.publishing.publish(claim, self._workspace)
         return msgspec.structs.replace(self._spent, bytes_written=written)
 

@@ -15,6 +15,7 @@ from commonground.compute.runs.addresses import Addresses
 from commonground.compute.runs.guard import Reserve, RunGuard
 from commonground.compute.runs.model import Labels, Link, Run, Secrets, Spec
 from commonground.compute.runs.parameters import parameters
+from commonground.compute.runs.planned import profile_path, sized
 from commonground.compute.runs.sealing import Sealing
 from commonground.compute.runs.search_spec import ROOM, SEARCH, check_search
 from commonground.compute.runs.spec import parse
@@ -88,7 +89,7 @@ class Drafting:
         """A run of the specification. Raises what :meth:`check` does, and what :meth:`Repositories.open` raises for
         what the principal may not read or write.
         """
-        spec = self.check(principal, document)
+        spec = sized(self.check(principal, document), profile_path(self._settings.machine_profile))
         pinned = {name: await self._addresses.pin(principal, name, address) for name, address in spec.inputs.items()}
         outputs = [await self._addresses.target(principal, name, address) for name, address in spec.outputs.items()]
         if len({(link.repository_id, link.path) for link in outputs}) < len(outputs):

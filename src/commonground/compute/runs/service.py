@@ -256,6 +256,11 @@ class Runs:
         """Record what the attempt runs in; :class:`RunLost`."""
         await self._database.write(steps.describe, lease_of(claim), environment)
 
+    async def measures(self, claim: Claim, keys: Sequence[str]) -> dict[str, float]:
+        """The last value of each of these metrics that the run has reported."""
+        points = await self._database.read(queries.metrics, claim.run.id, keys, 0, METRIC_LIMIT)
+        return {point.key: point.value for point in points}
+
     async def finish(self, claim: Claim, outcome: Outcome) -> State:
         """The attempt ended; the state of the run now: ``queued`` when it is to be tried again. :class:`RunLost`."""
         if outcome.error is not None:

@@ -10,6 +10,7 @@ from commonground.training.all_reduce.options import Plan
 from commonground.training.all_reduce.replica import Replica
 from commonground.training.all_reduce.schedule import Schedule, passed
 from commonground.training.kinds.progress import Progress
+from commonground.training.kinds.timing import Timing
 from commonground.training.program import Program, Seeded
 
 
@@ -25,20 +26,26 @@ class Trainer:
         self._schedule = Schedule(plan.options, program.data, workers=group.workers, seed=plan.seed)
         self._sum = np.zeros(program.parameters.size + 1, np.float32)  # what is added up: a vector, and the loss
         self._vector = self._sum[:-1]
+        self._timing = Timing()
         self.steps = self._schedule.steps
 
     def run(self) -> None:
         """Train to the end, from the newest checkpoint if there is one."""
         done, every = self._restore(), self._plan.options.checkpoint_every
         progress = Progress(self._group.rank)
+        self._timing.pause()
         while done < self.steps:
             begun, done = done, min(done + self._round_length(done), self.steps)
             loss = self._round(begun, done)
+            self._timing.step()
             progress.step(done, loss, last=done == self.steps)
             if done == self.steps or passed(begun, done, self._schedule.evaluate_every):
                 progress.metrics(self._program, done)
             if every and (done == self.steps or passed(begun, done, every)):
                 self._save(done)
+            self._timing.pause()
+        if self._group.rank == 0 and self._outer is None:  # a round of many steps is none of the planner's
+            self._timing.report(self._vector.size, self.steps)
 
     def _round_length(self, done: int) -> int:
         """Steps until the workers' copies are the same again."""
@@ -83,7 +90,10 @@ class Trainer:
             return 0.0, 0
         if isinstance(self._program, Seeded):
             self._program.seed(self._plan.seed, step, self._group.rank)
-        return self._program.gradient(batch, self._vector), rows
+        self._timing.begin()
+        loss = self._program.gradient(batch, self._vector)
+        self._timing.gradient()
+        return loss, rows
 
     def _factor(self, step: int) -> float:
         return 1 - step / self.steps if self._plan.options.decay else 1.0

@@ -10,6 +10,7 @@ from commonground.errors import InvalidSpec
 from commonground.training.context import Context
 from commonground.training.data_server import RemoteSource
 from commonground.training.kinds.progress import Progress
+from commonground.training.kinds.timing import Timing
 from commonground.training.options import Plan
 from commonground.training.parameter_server.arrays import Floats
 from commonground.training.parameter_server.client import Worker
@@ -100,6 +101,7 @@ class Loop:
     ) -> None:
         self._plan, self._rank, self._program, self._worker = plan, rank, program, worker
         self._schedule, self._progress, self._source = schedule, Progress(rank), source
+        self._timing = Timing()
         self._gradient, self._exchange, self._finish = _exchange_of(plan, worker)
 
     def run(self, warm: Callable[[], None]) -> None:
@@ -112,12 +114,16 @@ class Loop:
             warm()
         for step, (batch, share) in enumerate(self._batches(begin), begin):
             loss = self._step(step, batch, share)
+            self._timing.step()
             self._progress.step(step + 1, loss, last=step + 1 == steps)
             if self._rank == 0 and step + 1 == plan.servers.warm_start:
                 warm()
             if (step + 1) % self._schedule.evaluate_every == 0 and step + 1 < steps:
                 self._progress.metrics(self._program, step + 1)
+                self._timing.pause()
         self._finish()
+        if self._rank == 0:
+            self._timing.report(len(self._gradient), steps)
 
     def _batches(self, begin: int) -> Iterator[tuple[Batch, float]]:
         if self._plan.leases and isinstance(self._source, RemoteSource):
@@ -127,7 +133,9 @@ class Loop:
     def _step(self, step: int, batch: Batch, share: float) -> float | None:
         if isinstance(self._program, Seeded):
             self._program.seed(self._plan.seed, step, self._rank)
+        self._timing.begin()
         loss = self._program.gradient(batch, self._gradient) if share else None
+        self._timing.gradient()
         if not share:
             self._gradient[:] = 0
         elif share != 1:
