@@ -96,7 +96,7 @@ def damage(checkpoint: Path) -> None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run with one fault; ``recovery`` is the time to the next step, ``None`` where nothing was lost."""
+    """What became of a run with one fault; ``recovery`` is the longest pause after it, ``None`` where nothing was lost."""
 
     fault: str
     kind: str
@@ -121,8 +121,8 @@ class Campaign:
         self._reach(run, STEPS // 3)
         struck = _now()
         lost = getattr(self, f"_{fault.replace(' ', '_')}")(run)
-        recovery = self._progressed(run, struck) if lost else None
         ended = self._ended(run)
+        recovery = self._longest_pause(run, struck) if lost else None
         log = "".join(block.text for block in self.hub.list_run_logs(run.id, follow=False))
         right = ended.state == "succeeded" and self._is_right(ended, kind)
         return Outcome(fault, kind, right, recovery, log)
@@ -169,15 +169,15 @@ class Campaign:
     def _reach(self, run: Run, step: int) -> None:
         _until(lambda: max((at for at, _ in self._losses(run)), default=0) >= step)
 
-    def _progressed(self, run: Run, since: int) -> float:
-        """Seconds from ``since`` to the report of a step later than all before."""
-        before = max((step for step, when in self._losses(run) if when <= since), default=0)
-
-        def later() -> float | None:
-            found = [when for step, when in self._losses(run) if when > since and step > before]
-            return (min(found) - since) / 1000 if found else None
-
-        return float(_until(later))
+    def _longest_pause(self, run: Run, since: int) -> float:
+        """The longest time between two reports of progress, from the last one before ``since`` on, in seconds."""
+        times, furthest = [], 0
+        for step, when in self._losses(run):
+            if step > furthest:
+                furthest = step
+                times.append(when)
+        first = max((index for index, when in enumerate(times) if when <= since), default=0)
+        return max((after - before) / 1000 for before, after in itertools.pairwise(times[first:]))
 
     def _losses(self, run: Run) -> list[tuple[int, int]]:
         return [(point.step, point.time) for point in self.hub.list_run_metrics(run.id, ["loss"])]

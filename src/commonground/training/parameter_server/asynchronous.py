@@ -25,10 +25,12 @@ class Asynchronous:
         self.peers: list[Peer] = []
         self.largest_staleness = 0
         self._iterations: dict[int, int] = {}
+        self._stopping = threading.Event()
         self._turn = threading.Condition()
 
     def run(self, stopping: threading.Event) -> None:
         """Wait for the end; the work is in the threads that :meth:`join`."""
+        self._stopping = stopping
         stopping.wait()
 
     def join(self, peer: Peer) -> None:
@@ -39,7 +41,8 @@ class Asynchronous:
         try:
             self._serve(peer)
         except CommongroundError as error:
-            log.warning("worker lost", rank=peer.rank, step=self.step, reason=str(error))
+            if not self._stopping.is_set():
+                log.warning("worker lost", rank=peer.rank, step=self.step, reason=str(error))
         finally:
             self._leave(peer)
 

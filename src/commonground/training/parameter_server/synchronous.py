@@ -31,6 +31,7 @@ class Synchronous:
         self.replica = None if codec.lossless else Replica(shard.weights, codec)
         self.step = 0
         self.peers: list[Peer] = []
+        self._stopping = threading.Event()
         self._joining: queue.SimpleQueue[Peer] = queue.SimpleQueue()
 
     def join(self, peer: Peer) -> None:
@@ -39,7 +40,7 @@ class Synchronous:
 
     def run(self, stopping: threading.Event) -> None:
         """Step until told to stop."""
-        started = False
+        self._stopping, started = stopping, False
         while not stopping.is_set():
             self._admit(wait=not self.peers or not started)
             started = started or len(self.peers) >= self.shard.options.workers
@@ -115,7 +116,8 @@ class Synchronous:
         return True
 
     def _drop(self, peer: Peer, reason: str) -> None:
-        log.warning("worker lost", rank=peer.rank, step=self.step, reason=reason)
+        if not self._stopping.is_set():
+            log.warning("worker lost", rank=peer.rank, step=self.step, reason=reason)
         self._leave(peer)
 
     def _leave(self, peer: Peer) -> None:
