@@ -62,6 +62,13 @@ def test_what_is_wrong_with_a_data_set_is_named(tmp_path: Path, name: str, conte
         read(tmp_path, ["text"], 0)
 
 
+def test_only_the_columns_of_a_task_are_read_from_parquet(tmp_path: Path) -> None:
+    parquet.write_table(pa.table({"text": ["a", "b"], "image": [b"", b""]}), tmp_path / "a.parquet")
+    assert len(read(tmp_path, ["text"], 0)[0]) == 1
+    with pytest.raises(UnsuitableData, match="no column label; it has text, image"):
+        read(tmp_path, ["text", "label"], 0)
+
+
 def test_files_whose_columns_do_not_fit_together_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": "b"}\n')
     (tmp_path / "b.jsonl").write_text('{"text": ["b"]}\n')

@@ -68,7 +68,7 @@ def _joined(files: Sequence[Path], folder: Path, columns: Sequence[str]) -> dict
         read_file, name = _reader(path), path.relative_to(folder)
         assert read_file is not None
         try:
-            found = read_file(path)
+            found = read_file(path, columns)
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise UnsuitableData(reason=f"{name} cannot be read: {str(error).splitlines()[0][:300]}") from None
         for column in columns:
@@ -97,8 +97,8 @@ def _is_evaluation(path: Path) -> bool:
     return any(word.lower() in _EVALUATION for word in words)
 
 
-def _reader(path: Path) -> Callable[[Path], Any] | None:
-    """What reads a file of this name."""
+def _reader(path: Path) -> Callable[[Path, Sequence[str]], Any] | None:
+    """What reads these columns, and maybe others, of a file of this name."""
     name = path.name.lower().removesuffix(".gz")
     for ending, reader in (
         (".parquet", _parquet),
@@ -112,23 +112,26 @@ def _reader(path: Path) -> Callable[[Path], Any] | None:
     return None
 
 
-def _parquet(path: Path) -> Any:
+def _parquet(path: Path, columns: Sequence[str]) -> Any:
     from pyarrow import parquet
 
-    return parquet.read_table(path)
+    schema = parquet.read_schema(path)
+    if not set(columns) <= set(schema.names):
+        return schema.empty_table()  # which shows what there is
+    return parquet.read_table(path, columns=list(columns))
 
 
-def _csv(path: Path, delimiter: str = ",") -> Any:
+def _csv(path: Path, _: Sequence[str], delimiter: str = ",") -> Any:
     from pyarrow import csv
 
     return csv.read_csv(path, parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True))
 
 
-def _tsv(path: Path) -> Any:
-    return _csv(path, "\t")
+def _tsv(path: Path, columns: Sequence[str]) -> Any:
+    return _csv(path, columns, "\t")
 
 
-def _jsonl(path: Path) -> Any:
+def _jsonl(path: Path, _: Sequence[str]) -> Any:
     from pyarrow import input_stream, json
 
     with input_stream(str(path)) as file:
