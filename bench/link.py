@@ -39,6 +39,14 @@ class Link:
         for name in self._names:
             subprocess.run(["ip", "netns", "delete", name], check=False)
 
+    def cut(self) -> None:
+        """Nothing passes any more."""
+        _ip("-n", self._names[0], "link", "set", "cg0", "down")
+
+    def heal(self) -> None:
+        """It passes again."""
+        _ip("-n", self._names[0], "link", "set", "cg0", "up")
+
     def start(self, host: int, module: str, *arguments: object) -> "subprocess.Popen[str]":
         """Start a module of this interpreter on the near (0) or the far (1) host, its standard streams piped."""
         command = ["ip", "netns", "exec", self._names[host], sys.executable, "-m", module, *map(str, arguments)]
