@@ -28,7 +28,8 @@ async def test_workers_that_do_not_wait_are_lent_every_row(classes: School) -> N
 
 async def test_what_a_lost_worker_was_lent_is_trained_on(classes: School) -> None:
     options = {"epochs": 10, "batch": 8, "checkpoint_every": 10, "program": {"seconds": 0.02}}
-    run, _ = await struck(classes, "worker", 1, **{**ASYNC, "data": SERVED["data"], "options": options})
+    patient = {"max_restarts": 3, "heartbeat": "5s"}
+    run, _ = await struck(classes, "worker", 1, **ASYNC, data=SERVED["data"], options=options, fault=patient)
     await right(classes, run, await classes.graduated(run))
     assert await classes.home.log(run.id, "system") == ""
 
