@@ -146,6 +146,14 @@ def test_brents_bounds_are_ordered(span: float, extra: float, processors: int) -
     assert limits.brent_lower(**numbers) <= limits.brent_upper(**numbers)
 
 
+@given(span=st.floats(1e-6, 1e3), work=st.floats(1e-6, 1e3), processors=st.integers(1, 64))
+def test_sharing_processors_lies_between_brents_bounds(span: float, work: float, processors: int) -> None:
+    given = {"span": span, "work": work, "processors": processors}
+    assert (
+        limits.brent_lower(**given) * (1 - 1e-9) <= limits.shared(**given) <= limits.brent_upper(**given) * (1 + 1e-9)
+    )
+
+
 def test_amdahl_is_bounded_gustafson_is_not_and_both_are_linear_without_a_serial_part() -> None:
     assert limits.amdahl(serial=0.1, workers=1e9) == pytest.approx(10)
     assert limits.gustafson(serial=0.5, workers=100) == 50.5

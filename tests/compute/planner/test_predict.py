@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commonground.compute.planner.model import Kind, Link
+from commonground.compute.planner.model import Exchange, Kind, Link
 from commonground.compute.planner.predict import predict
 from tests.compute.planner.machines import PROFILE, profile, workload
 
@@ -52,9 +52,9 @@ def test_any_prediction_is_consistent(
 
 
 def test_two_workers_on_a_gigabit_take_as_long_as_their_gradients_through_one_server() -> None:
-    """40 MB at 125 MB/s is 320 ms; two workers share the link of one server; 40 chunks fill the pipeline."""
+    """40 MB at 125 MB/s is 320 ms; two workers share the link of one server; 20 chunks fill the pipeline."""
     found = predict(PROFILE, workload(workers=2, servers=1))
-    assert found.step == pytest.approx(0.01 + 1e-4 + 0.640 * (1 + 2 / (40e6 / 2**20)), rel=1e-6)
+    assert found.step == pytest.approx(0.01 + 1e-4 + 0.640 * (1 + 2 / (40e6 / 2**21)), rel=1e-6)
     assert predict(PROFILE, workload(workers=2, servers=2)).step < found.step * 0.6
 
 
@@ -165,3 +165,18 @@ def test_stale_gradients_are_flagged_and_rescued_by_scaling(
 def test_an_adaptive_optimizer_is_not_judged_by_the_rule_for_plain_descent() -> None:
     found = predict(PROFILE, workload(kind="ps-async", workers=16, learning_rate=0.4, optimizer="adagrad"))
     assert not any("diverges" in warning for warning in found.warnings)
+
+
+def test_a_measured_exchange_makes_the_servers_processor_the_limit() -> None:
+    """40 MB of each of two workers cost one server 8 ms each; there are 20 chunks and processors enough."""
+    measured = profile(cores=1024, exchanges={"socket": Exchange(latency=0.001, worker=1e-10, server=2e-10)})
+    found = predict(measured, workload(shared=True, link=None, transport="socket", workers=2, servers=1))
+    assert found.step == pytest.approx(0.01 + 0.001 + 2 * 0.008 * (1 + 2 / (40e6 / 2**21)), rel=1e-6)
+
+
+def test_in_measured_shared_memory_a_server_reads_every_gradient_and_the_weights() -> None:
+    """One gradient costs 12 ms: three passes of 4 ms; two gradients are four passes."""
+    exchange = Exchange(latency=0.001, worker=0, server=3e-10)
+    measured = profile(cores=1024, apply_together=1e12, exchanges={"shared-memory": exchange})
+    found = predict(measured, workload(shared=True, link=None, workers=2, servers=1))
+    assert found.step == pytest.approx(0.01 + 0.001 + 4 * 0.004, rel=1e-6)

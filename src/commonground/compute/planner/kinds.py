@@ -45,22 +45,6 @@ def computation_of(workload: Workload, around: Surroundings, ledger: Ledger) -> 
     return ledger(computation.counted_computation, batch=workload.batch, flops=workload.flops, rate=rate)
 
 
-def _beside_others(workload: Workload, around: Surroundings, ledger: Ledger) -> float:
-    """Seconds one worker computes while the others do the same."""
-    alone = computation_of(workload, around, ledger)
-    busy = min(workload.workers, around.cores)
-    if busy < 2 or not around.together:
-        return alone
-    return ledger(
-        computation.contended,
-        computation=alone,
-        parameters=workload.parameters,
-        memory=min(around.memory, around.together),
-        together=around.together,
-        processors=busy,
-    )
-
-
 def _sizes(workload: Workload, around: Surroundings, ledger: Ledger) -> tuple[float, float, float]:
     """Bytes of the model, bytes on the wire, seconds of coding on each side of a worker's exchange."""
     codec = used_codec(workload, in_memory=around.in_memory)
@@ -102,7 +86,16 @@ def _exchanged(workload: Workload, around: Surroundings, ledger: Ledger, wire: f
     """A step between processes of one machine whose exchange was measured."""
     exchange, workers, servers = around.exchange, workload.workers, workload.servers
     assert exchange is not None
-    pipelined = not around.in_memory
+    if around.in_memory:  # a server reads all gradients and the weights, and writes these
+        applied = ledger(
+            communication.application,
+            workers=workers,
+            model=wire,
+            servers=servers,
+            memory=min(3 / exchange.server, around.together / servers),
+        )
+        busy = (wire * exchange.worker, applied)
+        return _barrier(workload, around, ledger, exchange.latency + applied, applied * servers, busy)
     network = ledger(
         communication.processed,
         latency=exchange.latency,
@@ -111,7 +104,7 @@ def _exchanged(workload: Workload, around: Surroundings, ledger: Ledger, wire: f
         workers=workers,
         servers=servers,
         server=exchange.server + coding / wire,
-        chunks=max(1.0, 4 * workload.parameters / servers / workload.chunk) if pipelined else float("inf"),
+        chunks=max(1.0, 4 * workload.parameters / servers / workload.chunk),
     )
     work = workers * (2 * coding + wire * (exchange.worker + exchange.server))
     busy = (wire * exchange.worker, workers * wire * exchange.server / servers)
@@ -143,19 +136,19 @@ def _barrier(
     busy: tuple[float, float],
 ) -> Step:
     """A step that ends when the slowest worker has ended; ``work`` is processor seconds beside computation."""
-    mean = _beside_others(workload, around, ledger)
+    mean = computation_of(workload, around, ledger)
     slowest = ledger(computation.slowest, mean=mean, deviation=workload.deviation, workers=workload.workers)
     span = ledger(computation.overlapped, computation=slowest, network=network, gamma=workload.gamma)
     least = 0.0
     time = span
     if around.cores:
         work += workload.workers * workload.cpus * mean
-        time = ledger(limits.brent_lower, span=span, work=work, processors=around.cores)
+        time = ledger(limits.shared, span=span, work=work, processors=around.cores)
         least = work / around.cores
     return Step(
         time=time,
         lower=max(slowest, network, least),
-        upper=max(slowest + network, least),
+        upper=slowest + network + least,
         computation=mean,
         communication=min(max(0.0, span - slowest), time - mean),
         wire=busy[0],

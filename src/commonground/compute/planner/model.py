@@ -112,7 +112,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     codec: Codec = "fp32"
     top_k: Annotated[float, Meta(gt=0, le=1)] = 0.01
     """Share of the values that top-k sends."""
-    chunk: Positive = 2.0**20
+    chunk: Positive = 2.0**21
     """Bytes of a chunk."""
     shared: bool = True
     """All processes on this machine."""

@@ -28,8 +28,6 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """Gradients and weights are handed over in shared memory, not sent."""
     exchange: Exchange | None
     """A push and pull as measured, where processes share the machine."""
-    memory: float
-    """Bytes/s of memory one processor reads and writes."""
     together: float
     """Bytes/s of memory for all processors of the machine; 0 where each process has its own."""
 
@@ -50,7 +48,6 @@ def meet(profile: Profile, workload: Workload) -> Surroundings:
         half=profile.rate.half,
         in_memory=in_memory,
         exchange=profile.exchanges.get(workload.transport) if workload.shared else None,
-        memory=profile.apply,
         together=profile.apply_together if workload.shared else 0.0,
     )
 

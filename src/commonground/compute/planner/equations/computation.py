@@ -5,14 +5,6 @@ import math
 from commonground.compute.planner.equation import equation
 
 
-@equation(
-    "Tm = Tc + min(Tc, 12 P / Bm) (n Bm / Ba - 1)", unit="s", source="roofline: n processors share Ba bytes/s of memory"
-)
-def contended(*, computation: float, parameters: float, memory: float, together: float, processors: float) -> float:
-    """Computation beside others: what it reads of the weights and writes of the gradient waits for memory."""
-    return computation + min(computation, 12 * parameters / memory) * max(0.0, processors * memory / together - 1)
-
-
 @equation("R = R_max x / (x + x0)", unit="operations/s", source="Williams et al., Roofline, CACM 2009; saturation")
 def effective_rate(*, peak: float, half: float, work: float) -> float:
     """Operations a second at ``work`` operations a call; at ``half`` operations it is half of ``peak``."""

@@ -9,6 +9,16 @@ def brent_lower(*, span: float, work: float, processors: float) -> float:
     return max(span, work / processors)
 
 
+SHARPNESS = 4
+"""How near processes that wait for each other come to Brent's bound; fitted to own runs of one and two workers."""
+
+
+@equation("T = (Tinf^4 + (W / P)^4)^(1/4)", unit="s", source="between Brent's two bounds; exponent fitted to own runs")
+def shared(*, span: float, work: float, processors: float) -> float:
+    """A step on processors that the processes share: whoever waits for its turn keeps the others waiting."""
+    return float((span**SHARPNESS + (work / processors) ** SHARPNESS) ** (1 / SHARPNESS))
+
+
 @equation("T <= W / P + Tinf", unit="s", source="Graham 1966; Brent 1974")
 def brent_upper(*, span: float, work: float, processors: float) -> float:
     """Any greedy schedule is at least this fast."""
