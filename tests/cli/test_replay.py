@@ -16,7 +16,7 @@ def test_replaying_from_the_command_line(alice: Command, lab: str, tmp_path: Pat
     text = "run: echo $CG_SEED > $CG_OUTPUT_M/file\nseed: 3\noutputs: {m: hub://alice/replayed}"
     run = str(alice("train", "run", spec(tmp_path, text), "--json").json["id"])
     done = alice("replay", run)
-    assert (done.code, done.out) == (0, "bit-identical: 1 files\n")
+    assert (done.code, done.out) == (0, "bit-identical: 1 file\n")
     assert alice("replay", run, "--json").json["verdict"]["identical"] is True
     assert alice("replay", run, "--detach", "--json").json["replay_of"] == int(run)
 

@@ -52,7 +52,7 @@ def _show(run: Run) -> None:
 
 def _lines(verdict: Verdict) -> list[str]:
     if verdict.identical:
-        return [f"bit-identical: {verdict.files} files", *_changes(verdict)]
+        return [f"bit-identical: {verdict.files} {'file' if verdict.files == 1 else 'files'}", *_changes(verdict)]
     found = [f"{verdict.differences} of {verdict.files} files differ"]
     for file in verdict.differing:
         what = "not made" if file.after is None else "new" if file.before is None else "other content"

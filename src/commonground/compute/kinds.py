@@ -21,6 +21,8 @@ ALONE = "commonground.kinds.alone"
 """
 TASK = "task"
 """A command, or a function that is named in the specification."""
+SEARCH = "search"
+"""A run of runs: the worker itself drives it, without a process."""
 
 
 def entry_of(kind: str) -> str | None:
@@ -29,7 +31,7 @@ def entry_of(kind: str) -> str | None:
         return None
     found = {point.name: point.value for point in entry_points(group=GROUP)}
     if kind not in found:
-        raise KindUnavailable(what="kind", name=kind, known=", ".join(sorted({TASK, *found})))
+        raise KindUnavailable(what="kind", name=kind, known=", ".join(sorted({TASK, SEARCH, *found})))
     return found[kind]
 
 

@@ -17,7 +17,7 @@ from commonground.compute.runs.model import Labels, Link, Run, Secrets, Spec
 from commonground.compute.runs.parameters import parameters
 from commonground.compute.runs.planned import profile_path, sized
 from commonground.compute.runs.sealing import Sealing
-from commonground.compute.runs.search_spec import ROOM, SEARCH, check_search
+from commonground.compute.runs.search_spec import ROOM, check_search
 from commonground.compute.runs.spec import parse
 from commonground.compute.tracking import pair_queries
 from commonground.database.schema.experiments import run_param
@@ -74,7 +74,7 @@ class Drafting:
         :class:`KindUnavailable`, :class:`Forbidden`.
         """
         spec = parse(document)
-        if spec.kind == SEARCH:
+        if spec.kind == kinds.SEARCH:
             trial = check_search(spec)
             self.check(principal, trial)
         else:
@@ -112,7 +112,7 @@ class Drafting:
         return reserve
 
     def _row(self, principal: Principal, spec: Spec, origin: Origin) -> dict[str, Any]:
-        needs, now = ROOM if spec.kind == SEARCH else spec.needs, self._clock()
+        needs, now = ROOM if spec.kind == kinds.SEARCH else spec.needs, self._clock()
         group, seed = spec.queue.group, spec.seed if origin.seed is None else origin.seed
         return {
             "owner_id": principal.account_id, "name": spec.name, "kind": spec.kind, "engine": spec.engine,

@@ -16,7 +16,8 @@ def parameters(spec: Spec) -> dict[str, str]:
     """``options`` as they are, ``ps``, ``privacy`` and ``data`` behind their names: ``{"lr": "0.1", "ps.codec": "int8"}``.
     What is longer than a parameter may be is left out; the specification has it.
     """
-    sections = {"": spec.options, "ps.": spec.ps, "privacy.": spec.privacy, "data.": msgspec.to_builtins(spec.data)}
+    served = msgspec.to_builtins(spec.data) if spec.data.servers else {}
+    sections = {"": spec.options, "ps.": spec.ps, "privacy.": spec.privacy, "data.": served}
     flat = ((prefix + key, value) for prefix, section in sections.items() for key, value in _flat(section))
     found = {key: value for key, value in flat if 0 < len(key) <= KEY_LIMIT and len(value) <= VALUE_LIMIT}
     return dict(list(found.items())[:MOST])

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, bindparam, func, select, update
 
+from commonground.compute.kinds import SEARCH
 from commonground.compute.runs.admission import Occupied, Waiting, choose
 from commonground.compute.runs.model import Capacity, Offer, Outcome, State
-from commonground.compute.runs.search_spec import SEARCH
 from commonground.database.schema.runs import run as table
 from commonground.database.schema.runs import run_output
 from commonground.database.signals import signal

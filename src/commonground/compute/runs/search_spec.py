@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from commonground.compute.kinds import SEARCH
 from commonground.compute.runs.model import Capacity, Spec
 from commonground.errors import InvalidSpec
 
-SEARCH = "search"
 ROOM = Capacity(slots=0)
 """What the search itself needs of a worker: nothing, so that its trials always find the room it leaves."""
 TRIAL = "trial"

@@ -9,11 +9,12 @@ from functools import reduce
 
 import msgspec
 
+from commonground.compute.kinds import SEARCH
 from commonground.compute.runs.attempt import Attempt, Tools
 from commonground.compute.runs.model import Capacity, Claim, Offer, Outcome
 from commonground.compute.runs.queue_queries import SIGNAL
 from commonground.compute.runs.search import Searches
-from commonground.compute.runs.search_spec import ROOM, SEARCH
+from commonground.compute.runs.search_spec import ROOM
 from commonground.database.signals import Signals
 from commonground.errors import CommongroundError, DatabaseUnavailable, RunLost
 from commonground.telemetry import logger
