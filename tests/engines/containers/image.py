@@ -1,5 +1,6 @@
 """A small image made of this machine's programs: no registry is asked for one."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -9,7 +10,10 @@ from pathlib import Path
 
 PROGRAMS = ("sh", "sleep", "env", "ls", "cat", "head", "tr", "grep", "test", "touch", "setsid", "id")
 LEFT_OUT = frozenset({"__pycache__", "site-packages", "test", "idlelib", "tkinter", "ensurepip", "lib2to3"})
-NAME = "localhost/commonground-test:1"
+PACKAGE = sorted(path for path in Path("src").resolve().rglob("*.py") if "__pycache__" not in path.parts)
+_SOURCES = b"".join(bytes(path) + path.read_bytes() for path in PACKAGE)
+NAME = f"localhost/commonground-test:{hashlib.sha256(_SOURCES).hexdigest()[:16]}"
+"""The image of these sources in this place."""
 CONFIGURATION = """
 [engine]
 runtime = "runc"
@@ -36,6 +40,7 @@ def build(home: Path) -> None:
     """Import the image into Podman, unless it is there: a shell, some tools and this Python with this package."""
     if subprocess.run(["podman", "image", "exists", NAME], check=False).returncode == 0:
         return
+    subprocess.run(["podman", "rmi", "--all", "--force"], check=False)  # those of other sources
     archive = home / "image.tar"
     with tarfile.open(archive, "w") as tar:
         for path in sorted({*_programs(), *_python()}):
@@ -62,8 +67,7 @@ def _python() -> list[Path]:
     files = [path for path in library.rglob("*") if path.is_file() and not LEFT_OUT & set(path.parts)]
     python = Path(sys.base_prefix, "bin", "python3").resolve()
     needed = [library for path in (python, *library.glob("lib-dynload/*.so")) for library in _libraries(path)]
-    package = [path for path in Path("src").resolve().rglob("*.py") if "__pycache__" not in path.parts]
-    return [python, *needed, *files, *package]
+    return [python, *needed, *files, *PACKAGE]
 
 
 def _folder(name: str) -> tarfile.TarInfo:

@@ -90,10 +90,10 @@ class SharedHandle(Generic[P]):
 
     async def ask(self, word: str, grace: float) -> None:
         """Tell the agents to end (``T``) or to kill (``K``), and how long they may take until more is done."""
+        self.grace = grace  # first: whoever sees that they were asked also sees how long they have
         if self.asked != "K" and word != self.asked:
             self.asked, self.asked_at = word, time.monotonic()
             await asyncio.to_thread(_write, self.root / "end", word.encode())
-        self.grace = grace
 
 
 class SharedLauncher(Generic[P]):
