@@ -29,10 +29,34 @@ def alice(local: Command, monkeypatch: pytest.MonkeyPatch, lab: str) -> Command:
 
 
 def test_names_become_a_specification_and_the_output_a_private_repository(alice: Command, lab: str) -> None:
-    words = (
-        ["train", "fine-tune", "alice/base", "alice/rows", "--output", "alice/tuned", "--task", "text-classification", "--method", "lora"]
-    )
-    numbers = ["--rank", "4", "--epochs", "2", "--text-column", "a", "--text-column", "b", "--workers", "2", "--seed", "9", "--detach", "--json"]
+    words = [
+        "train",
+        "fine-tune",
+        "alice/base",
+        "alice/rows",
+        "--output",
+        "alice/tuned",
+        "--task",
+        "text-classification",
+        "--method",
+        "lora",
+    ]
+    numbers = [
+        "--rank",
+        "4",
+        "--epochs",
+        "2",
+        "--text-column",
+        "a",
+        "--text-column",
+        "b",
+        "--workers",
+        "2",
+        "--seed",
+        "9",
+        "--detach",
+        "--json",
+    ]
     found = alice(*words, *numbers).json
     with Hub(lab, TOKENS["alice"]) as hub:
         spec = hub.cancel_run(found["id"]).spec

@@ -10,7 +10,9 @@ privacy_ledger = Table(
     reference("repository_id", "repository.id", primary_key=True),
     Column("epsilon", Float),  # the budget; null: unlimited
     Column("delta", Float),
-    Column("version", BigInteger, nullable=False, default=0),  # grows with every change: decisions are made on one state
+    Column(
+        "version", BigInteger, nullable=False, default=0
+    ),  # grows with every change: decisions are made on one state
 )
 
 privacy_spend = Table(
