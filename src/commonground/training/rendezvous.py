@@ -12,7 +12,7 @@ import msgspec
 from commonground.errors import CommongroundError, InvalidFrame, ParameterServerLost
 from commonground.training.parameter_server.frame import Kind
 from commonground.training.parameter_server.handshake import Proven, challenge, message_of, prove
-from commonground.training.parameter_server.socket import Connection, connect, listen
+from commonground.training.parameter_server.socket import Connection, attend_each, connect, listen
 
 ENTRIES = 65_536
 """Most entries of a table."""
@@ -41,22 +41,11 @@ class Table:
         self._strangers = threading.BoundedSemaphore(STRANGERS)
         self._listener = listen(host, port)
         self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        threading.Thread(target=attend_each, args=[self._listener, self._strangers, self._greet], daemon=True).start()
 
     def close(self) -> None:
         """Take no more connections; those there are end with the process."""
         self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                stream, _ = self._listener.accept()
-            except OSError:  # closed
-                return
-            if self._strangers.acquire(blocking=False):
-                threading.Thread(target=self._greet, args=[stream], daemon=True).start()
-            else:
-                stream.close()
 
     def _greet(self, stream: socket.socket) -> None:
         with contextlib.suppress(CommongroundError), Connection(stream, GREETING) as connection:

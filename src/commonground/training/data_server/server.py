@@ -13,7 +13,7 @@ from commonground.training.data_server.batch import encode
 from commonground.training.data_server.leases import Leases
 from commonground.training.parameter_server.frame import MAX_PAYLOAD, Frame, Kind
 from commonground.training.parameter_server.handshake import Proven, challenge
-from commonground.training.parameter_server.socket import Connection, listen
+from commonground.training.parameter_server.socket import Connection, attend_each, listen
 from commonground.training.program import Indices, Source
 
 GREETING = 5.0
@@ -38,7 +38,7 @@ class DataServer:
         name, number = self._listener.getsockname()[:2]
         self.address = f"{name}:{number}"
         self._room = threading.BoundedSemaphore(CONNECTIONS)
-        threading.Thread(target=self._accept, daemon=True).start()
+        threading.Thread(target=attend_each, args=[self._listener, self._room, self._attend], daemon=True).start()
 
     def close(self) -> None:
         """Take no more workers; those there are end with the process."""
@@ -51,17 +51,6 @@ class DataServer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                stream, _ = self._listener.accept()
-            except OSError:  # closed
-                return
-            if self._room.acquire(blocking=False):
-                threading.Thread(target=self._attend, args=[stream], daemon=True).start()
-            else:
-                stream.close()
 
     def _attend(self, stream: socket.socket) -> None:
         try:

@@ -16,7 +16,7 @@ from commonground.training.federated.messages import Advertise, Answer, Answers,
 from commonground.training.parameter_server.arrays import Floats
 from commonground.training.parameter_server.frame import Frame, Kind
 from commonground.training.parameter_server.handshake import challenge
-from commonground.training.parameter_server.socket import Connection, listen
+from commonground.training.parameter_server.socket import Connection, attend_each, listen
 
 GREETING = 5.0
 STRANGERS = 64
@@ -57,7 +57,7 @@ class Workers:
         self._strangers = threading.BoundedSemaphore(STRANGERS)
         self._listener = listen(host, 0)
         self.address = f"{host}:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        threading.Thread(target=attend_each, args=[self._listener, self._strangers, self._greet], daemon=True).start()
 
     def wait(self, seconds: float) -> None:
         """Until all workers are there, or the time is over."""
@@ -121,17 +121,6 @@ class Workers:
             worker.connection.close()  # its reader says so
             return False
         return True
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                stream, _ = self._listener.accept()
-            except OSError:  # closed
-                return
-            if self._strangers.acquire(blocking=False):
-                threading.Thread(target=self._greet, args=[stream], daemon=True).start()
-            else:
-                stream.close()
 
     def _greet(self, stream: socket.socket) -> None:
         with closing(Connection(stream, GREETING)) as connection, suppress(CommongroundError):

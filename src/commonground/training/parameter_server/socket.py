@@ -5,6 +5,7 @@ import math
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from typing import Any, Self
 
 import msgspec
@@ -141,6 +142,23 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening TCP socket; port 0 takes a free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=128)
+
+
+def attend_each(
+    listener: socket.socket, room: threading.BoundedSemaphore, attend: Callable[[socket.socket], None]
+) -> None:
+    """Give each connection a thread, until the listener is closed; who finds no ``room`` is turned away. ``attend`` makes the
+    room free again.
+    """
+    while True:
+        try:
+            stream, _ = listener.accept()
+        except OSError:  # closed
+            return
+        if room.acquire(blocking=False):
+            threading.Thread(target=attend, args=[stream], daemon=True).start()
+        else:
+            stream.close()
 
 
 def connect(address: str, deadline: float) -> Connection:
