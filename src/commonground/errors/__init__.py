@@ -37,6 +37,7 @@ from commonground.errors.compute import (
     ScheduleNotFound,
     SecretMissing,
 )
+from commonground.errors.data import FlowEngineFailed, GateFailed, InvalidFlow, SourceFailed
 from commonground.errors.descriptions import InvalidDocument, InvalidKey, InvalidSignature, TooManyFiles
 from commonground.errors.federated import FlowerFailed, InvalidContribution, TooFewClients
 from commonground.errors.fine_tuning import UnsuitableData, UnsuitableModel
@@ -133,9 +134,11 @@ __all__ = [
     "ExperimentExists",
     "ExperimentNotFound",
     "FileToDeleteNotFound",
+    "FlowEngineFailed",
     "FlowerFailed",
     "Forbidden",
     "ForeignProfile",
+    "GateFailed",
     "GatedRepository",
     "InvalidAddress",
     "InvalidArguments",
@@ -145,6 +148,7 @@ __all__ = [
     "InvalidDigest",
     "InvalidDocument",
     "InvalidFilter",
+    "InvalidFlow",
     "InvalidFrame",
     "InvalidKey",
     "InvalidManifest",
@@ -204,6 +208,7 @@ __all__ = [
     "SignatureExpired",
     "SignatureMismatch",
     "SizeMismatch",
+    "SourceFailed",
     "StaleParent",
     "StorageFull",
     "StorageUnavailable",

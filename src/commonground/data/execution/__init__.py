@@ -1,0 +1,1 @@
+"""How a flow runs: stages of tasks, the same on every engine."""

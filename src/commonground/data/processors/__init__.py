@@ -1,0 +1,1 @@
+"""What is done to rows: functions from Arrow batches to Arrow batches."""
