@@ -28,6 +28,7 @@ class Configuration(NamedTuple):
     workers: int
     servers: int
     transport: Transport
+    parameters: int = PARAMETERS
 
 
 class Seconds(NamedTuple):
@@ -44,6 +45,15 @@ PREDICTED = [
     Configuration(2, 1, "socket"),
     Configuration(2, 2, "socket"),
 ]
+UNSEEN = [
+    Configuration(2, 2, "shared-memory", 4_000_000),
+    Configuration(2, 1, "socket", 4_000_000),
+    Configuration(2, 2, "socket", 20_000_000),
+    Configuration(3, 1, "shared-memory"),
+    Configuration(3, 1, "socket"),
+    Configuration(3, 3, "socket"),
+]
+"""What no constant of the planner was chosen with."""
 TIMES = 3
 
 
@@ -54,19 +64,30 @@ def own() -> list[Row]:
         measured = _median(configuration)
         gradients[configuration.transport] = measured.gradient
         profile = learn(profile, _workload(configuration, measured.gradient), measured.step)
-    errors = {f"n{one.workers}_s{one.servers}_{one.transport}": _error(profile, one, gradients) for one in PREDICTED}
-    return [row("planner_own_mape", [statistics.mean(map(abs, errors.values()))], "%", "lower", errors)]
+    return [
+        _errors("planner_own_mape", PREDICTED, profile, gradients),
+        _errors("planner_unseen_mape", UNSEEN, profile, gradients),
+    ]
+
+
+def _errors(name: str, configurations: list[Configuration], profile: Profile, gradients: dict[Transport, float]) -> Row:
+    errors = {
+        f"n{one.workers}_s{one.servers}_{one.transport}_{one.parameters // 10**6}m": _error(profile, one, gradients)
+        for one in configurations
+    }
+    return row(name, [statistics.mean(map(abs, errors.values()))], "%", "lower", errors)
 
 
 def _error(profile: Profile, configuration: Configuration, gradients: dict[Transport, float]) -> float:
-    predicted = predict(profile, _workload(configuration, gradients[configuration.transport])).step
+    gradient = gradients[configuration.transport] * configuration.parameters / PARAMETERS
+    predicted = predict(profile, _workload(configuration, gradient)).step
     return (predicted / _median(configuration).step - 1) * 100
 
 
 def _workload(configuration: Configuration, gradient: float) -> Workload:
     return Workload(
         kind="ps-sync",
-        parameters=PARAMETERS,
+        parameters=configuration.parameters,
         fixed=gradient,
         workers=configuration.workers,
         servers=configuration.servers,
@@ -85,7 +106,7 @@ def _measured(configuration: Configuration) -> Seconds:
     workers, shared = configuration.workers, configuration.transport == "shared-memory"
     start, seconds = SPAWN.Barrier(workers), SPAWN.SimpleQueue()
     with ParameterServer(
-        np.ones(PARAMETERS, np.float32),
+        np.ones(configuration.parameters, np.float32),
         Options(workers=workers, optimizer=SGD(0.1)),
         shards=configuration.servers,
     ) as server:

@@ -10,6 +10,9 @@ from commonground.training.parameter_server.channel import Channel
 from commonground.training.parameter_server.frame import HEADER_SIZE, Frame, Kind
 from commonground.training.parameter_server.socket import advance
 
+WORTH_WAKING = 1 << 20
+"""Bytes that wake a waiting worker: with fewer the processes of one host take turns for every few kilobytes."""
+
 
 class Transfer:
     """One channel's part: what is still to be sent and to be received."""
@@ -32,6 +35,11 @@ class Transfer:
     def events(self) -> int:
         """What to wait for."""
         return select.POLLIN | (select.POLLOUT if self._sending else 0)
+
+    def expect(self) -> None:
+        """Tell the kernel how much is worth waking for, at most what is still missing."""
+        if self.answers:
+            self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, min(len(self._missing), WORTH_WAKING))
 
     def send(self) -> bool:
         """Send what the connection takes now; whether that was something."""
@@ -83,15 +91,21 @@ def exchange(channels: Sequence[Channel], kind: Kind | None, patience: float) ->
     """
     nothing: Iterator[list[memoryview]] = iter(())
     transfers = [Transfer(channel, channel.requests(kind) if kind else nothing, channel.frames) for channel in channels]
+    silent = False
     while transfers := [transfer for transfer in transfers if not transfer.done]:
         moved = [transfer.receive() | transfer.send() for transfer in transfers]
-        if not any(moved):
-            _wait(transfers, patience)
+        if any(moved):
+            silent = False
+        elif silent:
+            raise ParameterServerLost(reason=f"no sign of life for {patience:g} seconds")
+        else:
+            silent = not _ready(transfers, patience)
 
 
-def _wait(transfers: Sequence[Transfer], patience: float) -> None:
+def _ready(transfers: Sequence[Transfer], patience: float) -> bool:
+    """Whether there was something worth waking for in time; a little may have come all the same."""
     poll = select.poll()
     for transfer in transfers:
+        transfer.expect()
         poll.register(transfer.stream, transfer.events)
-    if not poll.poll(patience * 1000):
-        raise ParameterServerLost(reason=f"no sign of life for {patience:g} seconds")
+    return bool(poll.poll(patience * 1000))
