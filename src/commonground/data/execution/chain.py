@@ -99,8 +99,6 @@ class Chain:
     def _drop(self, node: str, rows: pa.RecordBatch, reasons: pa.Array, scores: pa.Array, references: pa.Array) -> None:
         found = {pair["values"]: pair["counts"] for pair in pc.value_counts(reasons).to_pylist()}
         self.count({f"{node}.reasons": Tally(found)})
-        if not self.stage.counts:
-            return
         names = rows.schema.names
         self.dropped.append(
             pa.RecordBatch.from_arrays(

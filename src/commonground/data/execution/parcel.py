@@ -1,8 +1,9 @@
 """What tasks hand to each other through an engine: bytes for a partition of a channel. Rows stay in files."""
 
+import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import msgspec
 
@@ -32,17 +33,24 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 def write(parcels: Iterable[Parcel], path: Path) -> None:
     """All parcels into one file, which appears when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    being_written = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with being_written.open("wb") as file:
+            _write_all(parcels, file)
+        being_written.replace(path)
+    finally:
+        being_written.unlink(missing_ok=True)
+
+
+def _write_all(parcels: Iterable[Parcel], file: IO[bytes]) -> None:
     entries, position = list[Entry](), 0
-    being_written = path.with_name(f"{path.name}.{id(entries):x}.tmp")
-    with being_written.open("wb") as file:
-        for parcel in parcels:
-            file.write(parcel.content)
-            entries.append(Entry(parcel.channel, parcel.partition, position, len(parcel.content)))
-            position += len(parcel.content)
-        index = msgspec.msgpack.encode(entries)
-        file.write(index)
-        file.write(len(index).to_bytes(8, "little"))
-    being_written.replace(path)
+    for parcel in parcels:
+        file.write(parcel.content)
+        entries.append(Entry(parcel.channel, parcel.partition, position, len(parcel.content)))
+        position += len(parcel.content)
+    index = msgspec.msgpack.encode(entries)
+    file.write(index)
+    file.write(len(index).to_bytes(8, "little"))
 
 
 def entries(path: Path) -> list[Entry]:

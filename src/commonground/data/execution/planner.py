@@ -1,5 +1,6 @@
 """From a flow to stages: neighbours that look at one row at a time become one; nothing is read twice that costs more than reading."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -62,6 +63,7 @@ class _Planning:
         self.lines: dict[str, Line] = {}
         """for each node the line that ends with it"""
         self.stored: set[str] = set()
+        self.counted: set[str] = set()
 
     def plan(self) -> Plan:
         for name, node in self.flow.nodes.items():
@@ -71,7 +73,7 @@ class _Planning:
             for name, one in self.components.items()
             if isinstance(one, Processor) and one.slow
         )
-        return Plan(tuple(self.stages), self.components, slow)
+        return Plan(tuple(_in_order(self.stages)), self.components, slow)
 
     def _source(self, name: str, _: tuple[Stream, ...]) -> None:
         source = self.components[name]
@@ -89,6 +91,8 @@ class _Planning:
         line.steps.append(Step(name, processor))
         line.schema = processor.schema(line.schema)
         self.lines[name] = line
+        if not self._reads(Stream(name)):  # only what it drops is
+            self._add(line)
 
     def _keyed_filter(self, name: str, processor: KeyedFilter, line: Line) -> Line:
         """Its keys are a stage of their own. Behind it, rows are read again if nothing was done to them yet, else stored meanwhile."""
@@ -97,7 +101,7 @@ class _Planning:
             stream = f"{name}.in"
             self._add(line, keys=keys, store=Store(stream))
             return Line(None, stream, line.schema)
-        self._add(line, keys=keys, counts=False)
+        self._add(line, keys=keys)
         return Line(line.source, line.stream, line.schema)
 
     def _keyed_reduce(self, name: str, processor: KeyedReduce, inputs: tuple[Stream, ...]) -> None:
@@ -131,13 +135,16 @@ class _Planning:
         line = self.lines[stream.node]
         if stream.name != MAIN:
             return Line(None, str(stream), self._side_schema(stream, line))
-        if len([reader for reader in self.flow.readers(stream.node) if stream in self.flow.nodes[reader].inputs]) == 1:
+        if self._reads(stream) == 1:
             return line
         if stream.node not in self.stored and line.steps:
             self._add(line, store=Store(stream.node))
             self.lines[stream.node] = line = Line(None, stream.node, line.schema)
             self.stored.add(stream.node)
         return Line(line.source, line.stream, line.schema, list(line.steps))
+
+    def _reads(self, stream: Stream) -> int:
+        return sum(node.inputs.count(stream) for node in self.flow.nodes.values())
 
     def _side_schema(self, stream: Stream, line: Line) -> pa.Schema:
         if stream.name == DROPPED:
@@ -158,17 +165,11 @@ class _Planning:
             raise InvalidFlow(reason=f"{name} needs the column {missing[0]}; there is {', '.join(schema.names)}")
 
     def _add(
-        self,
-        line: Line,
-        keys: Keys | None = None,
-        store: Store | None = None,
-        write: Write | None = None,
-        counts: bool = True,
+        self, line: Line, keys: Keys | None = None, store: Store | None = None, write: Write | None = None
     ) -> None:
         steps = tuple(line.steps)
         sides = [f"{step.node}.{DROPPED}" for step in steps] + ([f"{line.source[0]}.broken"] if line.source else [])
         wanted = {str(stream) for node in self.flow.nodes.values() for stream in node.inputs}
-        counts = counts and not self._told(line)
         stage = Stage(
             name=line.name,
             source=line.source,
@@ -177,15 +178,32 @@ class _Planning:
             store=store,
             write=write,
             stored_sides=tuple(side for side in sides if side in wanted),
-            counts=counts,
+            counts_source=line.source is not None and line.source[0] not in self.counted,
         )
+        if line.source:
+            self.counted.add(line.source[0])
         reads = (line.source[0],) if line.source else (str(line.stream),)
         applies = tuple(step.node for step in steps if isinstance(step.component, KeyedFilter))
         self.stages.append(Planned(stage, reads, keys.node if keys else None, applies))
 
-    def _told(self, line: Line) -> bool:
-        """Whether an earlier stage already counted the same source."""
-        return any(
-            planned.stage.source and line.source and planned.stage.source[0] == line.source[0] and planned.stage.counts
-            for planned in self.stages
+
+def _in_order(stages: list[Planned]) -> Iterator[Planned]:
+    """Each behind the stages that give what it reads; a side stream may be asked for before its node is at its end."""
+    waiting = list(stages)
+    while waiting:
+        ready = next(
+            one for one in waiting if not any(_gives(other) & _takes(one) for other in waiting if other is not one)
         )
+        waiting.remove(ready)
+        yield ready
+
+
+def _gives(planned: Planned) -> set[str]:
+    """Stored streams, and the keys or findings of a node."""
+    stage = planned.stage
+    stored = {stage.store.stream} if stage.store else set[str]()
+    return stored | set(stage.stored_sides) | ({planned.reduces} if planned.reduces else set())
+
+
+def _takes(planned: Planned) -> set[str]:
+    return {*(planned.reads if planned.stage.source is None else ()), *planned.applies}

@@ -49,7 +49,7 @@ class Write:
 class Stage:
     """``source`` is ``None`` where stored rows are read. ``applies`` names the steps whose findings come with each task.
 
-    ``counts`` is false where a later stage reads the same rows again: what happened is told once.
+    A source that several stages read is counted by one of them (``counts_source``).
     """
 
     name: str
@@ -60,7 +60,7 @@ class Stage:
     write: Write | None = None
     stored_sides: tuple[str, ...] = ()
     """side streams (``node.dropped``, ``node.broken``) that a later stage reads as rows"""
-    counts: bool = True
+    counts_source: bool = True
 
     @property
     def digest(self) -> str:
@@ -82,7 +82,7 @@ class Stage:
             ],
             self.store,
             self.stored_sides,
-            self.counts,
+            self.counts_source,
         )
 
 

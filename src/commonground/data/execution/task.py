@@ -1,5 +1,6 @@
 """Executes one task or one partition of an exchange; engines call nothing else."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
@@ -50,9 +51,10 @@ def run_task(task: Task) -> Iterator[Parcel]:
         folder.mkdir(parents=True, exist_ok=True)
         parts = stage.write.sink.write(batches, folder, f"{task.number:06}-{task.digest[:12]}")
         files += [_part(task, stage.write.node, part) for part in parts]
-    if stage.counts:
-        files += _sides(task, chain, broken)
-        yield Parcel(METRICS, 0, encode_metrics(chain.metrics))
+    else:
+        deque(batches, maxlen=0)
+    files += _sides(task, chain, broken)
+    yield Parcel(METRICS, 0, encode_metrics(chain.metrics))
     yield Parcel(FILES, 0, msgspec.json.encode(files))
 
 
@@ -96,12 +98,16 @@ def _input(task: Task, chain: Chain, broken: list[Broken]) -> Iterator[pa.Record
         yield from stored_batches(task.root, task.split)
         return
     node, source = task.stage.source
-    rows = 0
+    counts, rows = task.stage.counts_source, 0
     for batch in source.read(task.split, broken.append):
-        chain.count({f"{node}.rows_out": Count(batch.num_rows), f"{node}.bytes_out": Count(batch.nbytes)})
+        if counts:
+            chain.count({f"{node}.rows_out": Count(batch.num_rows), f"{node}.bytes_out": Count(batch.nbytes)})
         yield numbered(batch, task.number, rows)
         rows += batch.num_rows
-    chain.count({f"{node}.broken": Count(len(broken))})
+    if counts:
+        chain.count({f"{node}.broken": Count(len(broken))})
+    else:
+        broken.clear()
 
 
 def _keys(task: Task, keys: Keys, batches: Iterator[pa.RecordBatch], files: list[Stored]) -> Iterator[Parcel]:

@@ -172,13 +172,13 @@ def _check(flow: Flow) -> None:
         raise InvalidFlow(reason="a flow has at least one source and one sink")
     for name, node in flow.nodes.items():
         if (node.role == "source") == bool(node.inputs):
-            raise InvalidFlow(
-                reason=f"{name} is a {node.role}: {'it takes nothing in' if node.inputs else '`from` is missing'}"
-            )
-        if node.role != "sink" and not flow.readers(name):
-            raise InvalidFlow(reason=f"nothing takes in what {name} gives")
+            reason = "it takes nothing in" if node.inputs else "`from` is missing"
+            raise InvalidFlow(reason=f"{name} is a {node.role}: {reason}")
         for stream in node.inputs:
             _check_stream(flow.nodes[stream.node], stream)
+    for name, node in flow.nodes.items():
+        if node.role != "sink" and not flow.readers(name):
+            raise InvalidFlow(reason=f"nothing takes in what {name} gives")
 
 
 def _check_stream(giver: Node, stream: Stream) -> None:
